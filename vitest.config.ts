@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => new URL(path, import.meta.url).pathname;
+
+/** The suite behind `npm test`: npm alone, no Go, no Debian package, loopback only. */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@stellaops\/oci-referrers$/, replacement: source('./src/index.ts') },
+      { find: /^@stellaops\/oci-referrers\/testing$/, replacement: source('./src/testing/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/unit/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+    testTimeout: 15_000,
+    hookTimeout: 15_000,
+  },
+});

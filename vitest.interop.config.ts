@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.js';
+
+/** The slower suite behind `npm run test:interop`: real registries and real clients as judges. */
+export default defineConfig({
+  ...base,
+  test: {
+    include: ['test/interop/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    fileParallelism: false,
+  },
+});
