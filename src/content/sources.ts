@@ -1,0 +1,98 @@
+import type { Readable } from 'node:stream';
+import type { Descriptor } from '../oci/descriptor.js';
+import type { AbortableOptions } from './abort.js';
+
+/** Anything that can hand out content by descriptor: a registry, a layout directory, a bundle. */
+export interface ContentSource {
+  /**
+   * Opens the content a descriptor names.
+   *
+   * @returns a stream the caller reads to its end or destroys; it fails unless size and digest match, so bytes count as
+   * verified only once the stream has ended
+   */
+  fetch(descriptor: Descriptor, options?: AbortableOptions): Promise<Readable>;
+}
+
+/** Options of {@link ReferrersSource.listReferrers}. */
+export interface ListReferrersOptions extends AbortableOptions {
+  /** Types to keep; none keeps everything. Always applied here, whatever the server says it did. */
+  readonly artifactTypes?: readonly string[] | undefined;
+  /** Takes each type from the referrer's own manifest instead of the list; false by default. */
+  readonly resolveTypes?: boolean | undefined;
+  /** Sends a single type to the server as well; the resolver's setting by default. */
+  readonly serverFilter?: boolean | undefined;
+  /** Also looks for cosign's older `sha256-<hex>.sig`, `.att` and `.sbom` tags; the resolver's setting by default. */
+  readonly legacyTags?: boolean | undefined;
+  /** Asks that the subject is known in the repository before an empty list counts; false by default, true in exports. */
+  readonly confirmSubject?: boolean | undefined;
+}
+
+/** One request that was made while looking for referrers, and what its answer was taken for. */
+export interface ReferrersAttempt {
+  /** `host[:port]` that was asked. */
+  readonly host: string;
+  /** What was asked for. */
+  readonly endpoint: 'referrers' | 'tag' | 'subject' | 'legacy-tag';
+  /** HTTP status; absent when no answer came. */
+  readonly status?: number | undefined;
+  /** Error code; absent when the attempt did not fail. */
+  readonly code?: string | undefined;
+  /** The rule of the discovery table that applied, such as `unsupported` or `list`. */
+  readonly rule: string;
+}
+
+/** A confirmed list of referrers, and the evidence for it. */
+export interface ReferrersList {
+  /** The manifest that was asked about. */
+  readonly subject: Descriptor;
+  /** Everything that refers to it, each digest once. */
+  readonly referrers: readonly Descriptor[];
+  /** Which endpoint decided, also when the list is empty. */
+  readonly source: 'api' | 'tag-schema' | 'layout';
+  /** Artifacts found under cosign's older tags, with the tag that carries them. */
+  readonly legacy: readonly { readonly tag: string; readonly descriptor: Descriptor }[];
+  /** Who applied the filter: the server says so too, only we did, or there was none. */
+  readonly filterAppliedBy: 'server' | 'client' | 'none';
+  /** Pages that were read. */
+  readonly pages: number;
+  /** `host[:port]` that gave the list. */
+  readonly host: string;
+  /** Every request that was made. */
+  readonly attempts: readonly ReferrersAttempt[];
+  /** What a person should know about this list. */
+  readonly warnings: readonly string[];
+}
+
+/** A content source that also knows what refers to what. */
+export interface ReferrersSource extends ContentSource {
+  /** Lists what refers to a manifest; an empty list is a confirmed fact, every fault throws. */
+  listReferrers(descriptor: Descriptor, options?: ListReferrersOptions): Promise<ReferrersList>;
+}
+
+/** What became of a push. */
+export interface PushResult {
+  /** The content that was pushed. */
+  readonly descriptor: Descriptor;
+  /** False when the target had it already. */
+  readonly uploaded: boolean;
+  /** How the target keeps a referrer listed; absent when the content has no subject. */
+  readonly referrers?: 'api' | 'tag-schema' | undefined;
+}
+
+/** One repository, or one layout, that content can be put into. */
+export interface PushTarget extends ReferrersSource {
+  /** Puts content there; a function is called again for every retry and gives a fresh stream each time. */
+  push(
+    descriptor: Descriptor,
+    content: Uint8Array | (() => Readable),
+    options?: { readonly tag?: string | undefined } & AbortableOptions,
+  ): Promise<PushResult>;
+  /** Tells whether the content is there. */
+  exists(descriptor: Descriptor, options?: AbortableOptions): Promise<boolean>;
+  /** Takes a blob over from another repository of the same registry; false when the registry would not. */
+  mount(descriptor: Descriptor, fromRepository: string, options?: AbortableOptions): Promise<boolean>;
+  /** Points a tag at a manifest that is there. */
+  tag(descriptor: Descriptor, tag: string, options?: AbortableOptions): Promise<void>;
+  /** Finds what a tag points to; undefined when the tag does not exist. */
+  resolveTag(tag: string, options?: AbortableOptions): Promise<Descriptor | undefined>;
+}

@@ -1,0 +1,45 @@
+import type { OciErrorCode } from './codes.js';
+
+/** Marks errors of this package on a registered symbol, so that a second installed copy recognises them too. */
+export const errorBrand: unique symbol = Symbol.for('@stellaops/oci-referrers/error') as never;
+
+/** What every error of this package may be given. */
+export interface OciErrorOptions {
+  /** The fault below this one. */
+  readonly cause?: unknown;
+  /** What the operator can do next, as one sentence. */
+  readonly hint?: string | undefined;
+}
+
+/**
+ * The base of every error this package throws; match on `code`, never on the message.
+ *
+ * @remarks An aborted call is the one exception: it rejects with the `reason` of the caller's signal, unwrapped.
+ */
+export class OciError extends Error {
+  override readonly name: string = 'OciError';
+  /** What happened. */
+  readonly code: OciErrorCode;
+  /** What the operator can do next, as one sentence; absent where there is nothing to say. */
+  readonly hint: string | undefined;
+  /** @internal */
+  readonly [errorBrand]: true = true;
+
+  /**
+   * @param code - what happened
+   * @param message - operation, object and reason; URLs in it are redacted by the caller
+   * @param options - cause and hint
+   */
+  constructor(code: OciErrorCode, message: string, options: OciErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+
+  /** Returns the error as plain data for a log: no stack, no request, no secret; causes are followed by message only. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, hint, ...fields } = this;
+    const cause = this.cause instanceof Error ? this.cause.message : undefined;
+    return { name, code, message, ...(hint === undefined ? {} : { hint }), ...fields, ...(cause && { cause }) };
+  }
+}

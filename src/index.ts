@@ -1,0 +1,1 @@
+export { isOciError } from './errors/index.js';
