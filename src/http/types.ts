@@ -1,0 +1,129 @@
+import type { Readable } from 'node:stream';
+import type { AbortableOptions } from '../content/abort.js';
+import type { ByteLimit } from '../content/read.js';
+
+/** One request to a registry, before credentials, retries and redirects. */
+export interface RegistryRequest extends AbortableOptions {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  /** Headers of this request alone; they are dropped when a redirect leaves the origin, `Accept` and `Range` excepted. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Token scopes the request needs, such as `repository:team/app:pull`. */
+  readonly scopes: readonly string[];
+  /** A function is called again for every attempt. */
+  readonly body?: Uint8Array | (() => Readable) | undefined;
+  /** Size of a streamed body in bytes. */
+  readonly bodySize?: number | undefined;
+  /** `metadata` has a total deadline, queue and body included; `blob` a floor under its progress. */
+  readonly kind: 'metadata' | 'blob';
+}
+
+/** Response headers; names are looked up without regard to case. */
+export interface ResponseHeaders {
+  /** The header's value; several of one name are joined with a comma. */
+  get(name: string): string | undefined;
+  /** Each header line of that name. */
+  all(name: string): readonly string[];
+}
+
+/** The answer to a request, after redirects, credentials and retries; any status is an answer. */
+export interface RegistryResponse {
+  readonly method: string;
+  /** URL that answered, after redirects. */
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** True once a redirect has led to another origin; such an answer came without any credential. */
+  readonly leftOrigin: boolean;
+  /** Decoded body; the caller reads it to its end or destroys it. */
+  readonly body: Readable;
+}
+
+/** An answer whose body has been read. */
+export interface BufferedResponse extends Omit<RegistryResponse, 'body'> {
+  readonly bytes: Buffer;
+  /** True when the body of an error answer was longer than its limit and was cut. */
+  readonly truncated: boolean;
+}
+
+/** Talks to one origin: everything secret it holds belongs to that origin alone. */
+export interface HttpClient extends AsyncDisposable {
+  /** `scheme://host[:port]` this client belongs to. */
+  readonly origin: string;
+  /** Sends a request and hands over the body as a stream. */
+  request(request: RegistryRequest): Promise<RegistryResponse>;
+  /**
+   * Sends a request and reads the body within the deadline.
+   *
+   * A body of a 2xx answer over the limit throws; that of another answer is cut there.
+   */
+  requestBytes(request: RegistryRequest, bound: ByteLimit): Promise<BufferedResponse>;
+  /** Ends idle connections and aborts what is under way. */
+  close(): Promise<void>;
+}
+
+/** What a request needs authorization for. */
+export interface AuthTarget extends AbortableOptions {
+  /** Origin that is asked; the authorizer belongs to it. */
+  readonly origin: string;
+  readonly scopes: readonly string[];
+}
+
+/** Finds the `Authorization` header for the requests of one origin. */
+export interface Authorizer {
+  /** The header's value, from what is known already; undefined sends the request without one. */
+  authorize(target: AuthTarget): Promise<string | undefined>;
+  /**
+   * Takes the challenges of a 401 that came directly from the origin.
+   *
+   * @param rejected - the Authorization value that was refused, if one was sent
+   * @returns true when the request should be sent again with what `authorize` gives now
+   */
+  challenged(target: AuthTarget, challenges: readonly string[], rejected: string | undefined): Promise<boolean>;
+}
+
+/** Waiting and giving up. */
+export interface Timeouts {
+  /** Milliseconds to connect, TLS included; 10,000 by default. */
+  readonly connectMs: number;
+  /** Milliseconds for one metadata request, waiting for a connection and its body included; 30,000 by default. */
+  readonly requestMs: number;
+  /** Milliseconds in which a blob has to move at least `minBlobBytesPerWindow`; 30,000 by default. */
+  readonly blobWindowMs: number;
+  /** Bytes a blob has to move in each window; 32 KiB by default. */
+  readonly minBlobBytesPerWindow: number;
+  /** Milliseconds for the referrers of one subject, all pages, retries and tokens included; 120,000 by default. */
+  readonly discoveryMs: number;
+}
+
+/** When and how often an idempotent request is sent again. */
+export interface RetryPolicy {
+  /** Retries after the first attempt; 4 by default, 0 turns them off. */
+  readonly maxRetries: number;
+  /** Upper bound of the first pause in milliseconds; it doubles each time; 250 by default. */
+  readonly baseDelayMs: number;
+  /** Upper bound of any pause the client chooses, in milliseconds; 10,000 by default. */
+  readonly maxDelayMs: number;
+  /** Longest `Retry-After` that is waited for, in milliseconds; above it the answer is an error; 60,000 by default. */
+  readonly maxRetryAfterMs: number;
+}
+
+/** TLS settings of one host; PEM text. */
+export interface TlsOptions {
+  /** Certificate authorities to trust instead of Node's own. */
+  readonly ca?: string | readonly string[] | undefined;
+  /** Client certificate; it is shown to this host alone. */
+  readonly cert?: string | undefined;
+  /** Key of the client certificate. */
+  readonly key?: string | undefined;
+  /** False accepts any certificate; true by default. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+/** A `Warning: 299` header of a registry. */
+export interface RegistryWarning {
+  /** `host[:port]` that sent it. */
+  readonly host: string;
+  /** Its text, escaped and cut at 4,096 characters. */
+  readonly text: string;
+}
