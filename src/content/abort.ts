@@ -22,35 +22,69 @@ export function unwrapAbort(error: unknown, signal: AbortSignal | undefined): un
   return signal?.aborted ? signal.reason : error;
 }
 
+/** Runs work with a bounded number under way; made by {@link withLimiter}. */
+export interface Limiter {
+  /** Fires when the caller gave up or any work failed. */
+  readonly signal: AbortSignal;
+  /** Queues work that does I/O itself; work must never wait for other work of the same limiter. */
+  run<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
+}
+
 /**
- * Maps over items with a bounded number under way; the first fault stops what has not started and is rethrown.
+ * Gives a body of work a limiter; the first fault stops what has not started and is rethrown.
  *
  * @remarks Work that is under way is waited for, so that nothing goes on after the call has ended.
  * @param concurrency - how many at once; 1 or more
  */
+export async function withLimiter<Result>(
+  concurrency: number,
+  signal: AbortSignal | undefined,
+  body: (limiter: Limiter) => Promise<Result>,
+): Promise<Result> {
+  signal?.throwIfAborted();
+  const stop = new AbortController();
+  const merged = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const limit = pLimit({ concurrency, rejectOnClear: true });
+  const onAbort = (): void => {
+    limit.clearQueue();
+  };
+  merged.addEventListener('abort', onAbort, { once: true });
+  const underWay = new Set<Promise<unknown>>();
+  let failure: { readonly error: unknown } | undefined;
+  const run = async <Value>(work: (signal: AbortSignal) => Promise<Value>): Promise<Value> => {
+    merged.throwIfAborted();
+    const promise = limit(() => work(merged));
+    underWay.add(promise);
+    try {
+      return await promise;
+    } catch (error) {
+      failure ??= { error };
+      stop.abort(error);
+      throw error;
+    } finally {
+      underWay.delete(promise);
+    }
+  };
+  try {
+    return await body({ signal: merged, run });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failure === undefined ? error : failure.error;
+  } finally {
+    stop.abort();
+    await Promise.allSettled(underWay);
+    merged.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Maps over items with a bounded number under way, by the rules of {@link withLimiter}. */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   concurrency: number,
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result[]> {
-  signal?.throwIfAborted();
-  const stop = new AbortController();
-  const merged = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const limit = pLimit({ concurrency, rejectOnClear: true });
-  const onAbort = (): void => limit.clearQueue();
-  merged.addEventListener('abort', onAbort, { once: true });
-  let failure: { readonly error: unknown } | undefined;
-  const runs = items.map((item) =>
-    limit(() => work(item, merged)).catch((error: unknown) => {
-      failure ??= { error };
-      stop.abort(error);
-      throw error;
-    }),
+  return await withLimiter(concurrency, signal, (limiter) =>
+    Promise.all(items.map((item) => limiter.run((stop) => work(item, stop)))),
   );
-  const settled = await Promise.allSettled(runs);
-  merged.removeEventListener('abort', onAbort);
-  signal?.throwIfAborted();
-  if (failure !== undefined) throw failure.error;
-  return settled.map((run) => (run as PromiseFulfilledResult<Result>).value);
 }

@@ -63,8 +63,32 @@ export interface ReferrersList {
   readonly warnings: readonly string[];
 }
 
+/** Options of {@link FetcherByDigest.fetchByDigest}. */
+export interface FetchByDigestOptions extends AbortableOptions {
+  /** What the digest names; absent asks for a manifest first and for a blob when there is none. */
+  readonly kind?: 'manifest' | 'blob' | undefined;
+}
+
+/** Content that was found by its digest alone. */
+export interface FetchedContent {
+  /** Media type and size as the source states them; the digest is the one that was asked for. */
+  readonly descriptor: Descriptor;
+  /** The content; it fails on a wrong digest. The caller reads it to its end or destroys it. */
+  readonly body: Readable;
+}
+
+/** Fetches content by digest alone, where no descriptor is at hand or its size cannot be trusted. */
+export interface FetcherByDigest {
+  /**
+   * Opens content by its digest.
+   *
+   * @remarks Capped by `limits.maxManifestBytes` or `limits.maxBlobBytes`, with or without a Content-Length.
+   */
+  fetchByDigest(digest: string, options?: FetchByDigestOptions): Promise<FetchedContent>;
+}
+
 /** A content source that also knows what refers to what. */
-export interface ReferrersSource extends ContentSource {
+export interface ReferrersSource extends ContentSource, Partial<FetcherByDigest> {
   /** Lists what refers to a manifest; an empty list is a confirmed fact, every fault throws. */
   listReferrers(descriptor: Descriptor, options?: ListReferrersOptions): Promise<ReferrersList>;
 }

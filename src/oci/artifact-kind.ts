@@ -9,15 +9,26 @@ const rules: readonly (readonly [RegExp, ArtifactCategory])[] = [
   [/in-toto|intoto|provenance|slsa|dsse|attestation/, 'attestation'],
 ];
 
+/** The suffixes of cosign's older tags, and what lies behind them. */
+export const legacyTagKinds: ReadonlyMap<string, ArtifactCategory> = new Map([
+  ['sig', 'signature'],
+  ['att', 'attestation'],
+  ['sbom', 'sbom'],
+]);
+
 /**
- * Sorts an artifact into a category by its artifact type and annotations.
+ * Sorts an artifact into a category by its artifact type and annotations, or by the older tag that carried it.
  *
  * @remarks A sigstore bundle carries either kind; its annotation `dev.sigstore.bundle.content` tells which.
+ * @param tag - cosign's older tag, whose manifests have no type of their own
  */
 export function categoryOf(
   artifactType: string | undefined,
   annotations?: Readonly<Record<string, string>>,
+  tag?: string,
 ): ArtifactCategory {
+  const byTag = tag === undefined ? undefined : legacyTagKinds.get(tag.slice(tag.lastIndexOf('.') + 1));
+  if (byTag !== undefined) return byTag;
   const type = (artifactType ?? '').toLowerCase();
   if (type.includes('sigstore.bundle') && annotations?.['dev.sigstore.bundle.content'] === 'dsse-envelope') {
     return 'attestation';

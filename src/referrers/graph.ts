@@ -1,0 +1,75 @@
+import type { AbortableOptions } from '../content/abort.js';
+import type { Limits } from '../content/limits.js';
+import type { ReferrersList } from '../content/sources.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import type { Manifest } from '../oci/manifest.js';
+
+/** Options of {@link walkReferrers} and {@link discoverReferrers}. */
+export interface WalkOptions extends AbortableOptions {
+  /** Artifact types to keep, taken from each referrer's manifest; all when absent. */
+  readonly artifactTypes?: readonly string[] | undefined;
+  /** Artifact types to leave out; none when absent. */
+  readonly excludeArtifactTypes?: readonly string[] | undefined;
+  /** Platforms of an index to follow, as `os/architecture[/variant]`; all when absent. */
+  readonly platforms?: readonly string[] | undefined;
+  /** Also finds cosign's older tags; the source's own setting when absent. */
+  readonly legacyTags?: boolean | undefined;
+  /** What a subject does whose referrers cannot be confirmed: `fail` (default) throws, `warn` marks it incomplete. */
+  readonly onDiscoveryError?: 'fail' | 'warn' | undefined;
+  /** Requests under way at once; 4 by default, 1 to 64. */
+  readonly concurrency?: number | undefined;
+  /** Longest chain of referrers of referrers and nested indexes; 16 by default. Reaching it throws. */
+  readonly maxDepth?: number | undefined;
+  /** Most manifests in the graph; 20,000 by default. Reaching it throws. */
+  readonly maxNodes?: number | undefined;
+  /** Most bytes of manifests held in memory; 256 MiB by default. Reaching it throws. */
+  readonly maxGraphBytes?: number | undefined;
+  /** Limits on single answers. */
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+/** One manifest of a closure, fetched by digest and verified. */
+export interface GraphNode {
+  /** Type, digest and size as the manifest's own bytes have them. */
+  readonly descriptor: Descriptor;
+  /** The raw bytes. */
+  readonly bytes: Buffer;
+  /** What they say. */
+  readonly parsed: Manifest;
+  /** How the walk first came here. */
+  readonly role: 'root' | 'child' | 'referrer';
+  /** Digest of the manifest it was found to refer to; referrers only. */
+  readonly subject?: string | undefined;
+  /** cosign's older tag that carries it. */
+  readonly tag?: string | undefined;
+}
+
+/** What refers to one manifest of the closure, and how that was found out. */
+export interface GraphSubject {
+  /** The manifest that was asked about. */
+  readonly subject: Descriptor;
+  /** Which endpoint decided. */
+  readonly source: ReferrersList['source'];
+  /** `host[:port]` that gave the list. */
+  readonly host: string;
+  /** False only with `onDiscoveryError: 'warn'` after a fault. */
+  readonly complete: boolean;
+  /** Referrers found. */
+  readonly found: number;
+  /** Referrers left out by a filter, or because their manifest names another subject. */
+  readonly filtered: number;
+  /** Referrers kept, sorted by digest; type, size and annotations are the manifest's own. */
+  readonly referrers: readonly Descriptor[];
+}
+
+/** An image, everything it consists of, and everything that refers to any part of it. */
+export interface ReferrersGraph {
+  /** Where the walk began. */
+  readonly root: Descriptor;
+  /** Every manifest, by digest. */
+  readonly nodes: ReadonlyMap<string, GraphNode>;
+  /** One list per manifest, depth first from the root, always in the same order. */
+  readonly subjects: readonly GraphSubject[];
+  /** What a person should know. */
+  readonly warnings: readonly string[];
+}

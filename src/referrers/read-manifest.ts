@@ -1,0 +1,30 @@
+import type { AbortableOptions } from '../content/abort.js';
+import { defaultLimits, type Limits } from '../content/limits.js';
+import { assertContent, readBounded, readContent } from '../content/read.js';
+import type { ReferrersSource } from '../content/sources.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import type { GraphNode } from './graph.js';
+
+/**
+ * Reads a manifest whole and verified.
+ *
+ * A referrer is described by a list, and lists state wrong sizes and types (Harbor 2.8 gives the size of the whole
+ * artifact): where the source can, it is fetched by digest alone, and the descriptor is made from what came.
+ */
+export async function readManifestBytes(
+  source: ReferrersSource,
+  listed: Descriptor,
+  role: GraphNode['role'],
+  options: AbortableOptions & { readonly limits: Partial<Limits> | undefined },
+): Promise<{ descriptor: Descriptor; bytes: Buffer }> {
+  const limit = options.limits?.maxManifestBytes ?? defaultLimits.maxManifestBytes;
+  const bound = { limitName: 'maxManifestBytes', limit };
+  if (role !== 'referrer' || source.fetchByDigest === undefined) {
+    return { descriptor: listed, bytes: await readContent(source, listed, bound, options) };
+  }
+  const fetched = await source.fetchByDigest(listed.digest, { kind: 'manifest', signal: options.signal });
+  const bytes = await readBounded(fetched.body, bound, `manifest ${listed.digest}`, options.signal);
+  const descriptor = { mediaType: fetched.descriptor.mediaType, digest: listed.digest, size: bytes.length };
+  assertContent(bytes, descriptor, 'its source');
+  return { descriptor, bytes };
+}

@@ -1,0 +1,222 @@
+import { type Limiter, withLimiter } from '../content/abort.js';
+import type { ReferrersSource } from '../content/sources.js';
+import { ArgumentError, isOciError, LimitError, type OciError } from '../errors/index.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
+import type { GraphNode, GraphSubject, ReferrersGraph, WalkOptions } from './graph.js';
+import { orderSubjects } from './order.js';
+import { selectChildren } from './platforms.js';
+import { readManifestBytes } from './read-manifest.js';
+
+const MiB = 1024 * 1024;
+const defaults = { concurrency: 4, maxDepth: 16, maxNodes: 20_000, maxGraphBytes: 256 * MiB };
+type Bounds = typeof defaults;
+
+/**
+ * Walks from a manifest to everything it consists of and everything that refers to any of it.
+ *
+ * @remarks Platform manifests, nested indexes and referrers of referrers are followed; each digest is visited once, so a
+ * cycle ends. Every manifest is fetched by digest and verified, and a referrer counts only when its own `subject` names
+ * the manifest it was listed for; otherwise it is left out with a warning. Lists are asked for without a server filter,
+ * because the types in lists are unreliable.
+ * @param source - a fetcher, a layout, or anything else that fetches and lists
+ * @param root - the resolved manifest to start from
+ * @param options - filters, bounds and signal
+ * @throws {@link LimitError} `ERR_OCI_LIMIT_EXCEEDED` when a bound is reached: the graph is never cut short in silence
+ * @throws whatever the source throws, unless `onDiscoveryError` is `warn`
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
+export async function walkReferrers(
+  source: ReferrersSource,
+  root: Descriptor,
+  options: WalkOptions = {},
+): Promise<ReferrersGraph> {
+  const bounds = readBounds(options);
+  return await withLimiter(bounds.concurrency, options.signal, async (limiter) => {
+    const walk = new Walk(source, options, bounds, limiter);
+    await walk.visit(root, { role: 'root', depth: 0 });
+    return walk.finish(root);
+  });
+}
+
+interface Arrival {
+  readonly role: GraphNode['role'];
+  readonly depth: number;
+  readonly subject?: string;
+  readonly tag?: string | undefined;
+}
+
+/** A fault that `onDiscoveryError: 'warn'` lets a referrer have. */
+interface Fault {
+  readonly fault: OciError;
+}
+
+/** The state of one walk: what was visited, and how much of each bound is used up. */
+class Walk {
+  readonly #nodes = new Map<string, GraphNode>();
+  readonly #subjects = new Map<string, GraphSubject>();
+  readonly #warnings = new Set<string>();
+  readonly #loading = new Map<string, Promise<GraphNode | Fault>>();
+  readonly #visited = new Set<string>();
+  readonly #source: ReferrersSource;
+  readonly #options: WalkOptions;
+  readonly #bounds: Bounds;
+  readonly #limiter: Limiter;
+  #bytes = 0;
+
+  constructor(source: ReferrersSource, options: WalkOptions, bounds: Bounds, limiter: Limiter) {
+    this.#source = source;
+    this.#options = options;
+    this.#bounds = bounds;
+    this.#limiter = limiter;
+  }
+
+  finish(root: Descriptor): ReferrersGraph {
+    const subjects = orderSubjects(root, this.#nodes, this.#subjects);
+    return { root, nodes: this.#nodes, subjects, warnings: [...this.#warnings].sort() };
+  }
+
+  async visit(descriptor: Descriptor, arrival: Arrival): Promise<void> {
+    const node = await this.#load(descriptor, arrival);
+    if ('fault' in node) throw node.fault;
+    await this.#visitNode(node, arrival);
+  }
+
+  async #visitNode(node: GraphNode, arrival: Arrival): Promise<void> {
+    if (this.#visited.has(node.descriptor.digest)) return;
+    this.#visited.add(node.descriptor.digest);
+    if (arrival.depth > this.#bounds.maxDepth) throw bound('maxDepth', this.#bounds.maxDepth, node.descriptor);
+    this.#nodes.set(node.descriptor.digest, node);
+    const children = selectChildren(node.parsed, arrival.role === 'root' ? this.#options.platforms : undefined);
+    await Promise.all([
+      ...children.map((child) => this.visit(child, { role: 'child', depth: arrival.depth + 1 })),
+      this.#visitReferrers(node, arrival.depth),
+    ]);
+  }
+
+  /** Fetches a manifest once, however many ways lead to it. */
+  #load(descriptor: Descriptor, arrival: Arrival): Promise<GraphNode | Fault> {
+    const known = this.#loading.get(descriptor.digest);
+    if (known !== undefined) return known;
+    if (this.#loading.size >= this.#bounds.maxNodes) throw bound('maxNodes', this.#bounds.maxNodes, descriptor);
+    const loading = this.#limiter.run((signal) => this.#tolerate(() => this.#read(descriptor, arrival, signal)));
+    this.#loading.set(descriptor.digest, loading);
+    return loading;
+  }
+
+  async #read(listed: Descriptor, arrival: Arrival, signal: AbortSignal): Promise<GraphNode> {
+    const { descriptor, bytes } = await readManifestBytes(this.#source, listed, arrival.role, {
+      limits: this.#options.limits,
+      signal,
+    });
+    this.#bytes += bytes.length;
+    if (this.#bytes > this.#bounds.maxGraphBytes) throw bound('maxGraphBytes', this.#bounds.maxGraphBytes, descriptor);
+    const parsed = parseManifest(bytes, descriptor.mediaType, `manifest ${descriptor.digest}`);
+    return { descriptor, bytes, parsed, role: arrival.role, subject: arrival.subject, tag: arrival.tag };
+  }
+
+  async #visitReferrers(node: GraphNode, depth: number): Promise<void> {
+    const subject = node.descriptor;
+    const { legacyTags } = this.#options;
+    const listed = await this.#limiter.run((signal) =>
+      this.#tolerate(() => this.#source.listReferrers(subject, { signal, confirmSubject: true, legacyTags })),
+    );
+    if ('fault' in listed) {
+      this.#recordFault(subject, listed.fault);
+      this.#subjects.set(subject.digest, unknownSubject(subject));
+      return;
+    }
+    for (const warning of listed.warnings) this.#warnings.add(`${subject.digest}: ${warning}`);
+    const tags = new Map(listed.legacy.map(({ tag, descriptor }) => [descriptor.digest, tag]));
+    const all = [...listed.referrers, ...listed.legacy.map(({ descriptor }) => descriptor)];
+    const unique = [...new Map(all.map((descriptor) => [descriptor.digest, descriptor])).values()];
+    const outcomes = await Promise.all(
+      unique.map((descriptor) => this.#visitReferrer(subject, descriptor, tags.get(descriptor.digest), depth)),
+    );
+    const referrers = outcomes.filter((outcome) => typeof outcome === 'object');
+    this.#subjects.set(subject.digest, {
+      subject,
+      source: listed.source,
+      host: listed.host,
+      complete: !outcomes.includes('faulty'),
+      found: unique.length,
+      filtered: outcomes.filter((outcome) => outcome === 'filtered').length,
+      referrers: referrers.sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+    });
+  }
+
+  /** Visits one referrer and everything below it. */
+  async #visitReferrer(
+    subject: Descriptor,
+    listed: Descriptor,
+    tag: string | undefined,
+    depth: number,
+  ): Promise<Descriptor | 'filtered' | 'faulty'> {
+    const arrival: Arrival = { role: 'referrer', depth: depth + 1, subject: subject.digest, tag };
+    const node = await this.#load(listed, arrival);
+    if ('fault' in node) {
+      this.#recordFault(subject, node.fault);
+      return 'faulty';
+    }
+    const named = subjectOf(node.parsed)?.digest;
+    if (tag === undefined && named !== subject.digest) {
+      this.#warnings.add(
+        `${subject.digest}: ${listed.digest} is listed as its referrer but names ${named ?? 'no subject'}; left out`,
+      );
+      return 'filtered';
+    }
+    const described = describeReferrer(node.descriptor, node.parsed);
+    if (!this.#isWanted(described)) return 'filtered';
+    await this.#visitNode(node, arrival);
+    return described;
+  }
+
+  #isWanted(referrer: Descriptor): boolean {
+    const { artifactTypes, excludeArtifactTypes } = this.#options;
+    const type = referrer.artifactType ?? '';
+    if (excludeArtifactTypes?.includes(type)) return false;
+    return artifactTypes === undefined || artifactTypes.length === 0 || artifactTypes.includes(type);
+  }
+
+  /** With `onDiscoveryError: 'warn'`, hands a fault over instead of throwing it; a bound or an abort always throws. */
+  async #tolerate<Value>(work: () => Promise<Value>): Promise<Value | Fault> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#options.onDiscoveryError !== 'warn' || this.#limiter.signal.aborted) throw error;
+      if (!isOciError(error) || error.code === 'ERR_OCI_LIMIT_EXCEEDED') throw error;
+      return { fault: error };
+    }
+  }
+
+  #recordFault(subject: Descriptor, fault: OciError): void {
+    this.#warnings.add(`${subject.digest}: its referrers are incomplete: ${fault.code} ${fault.message}`);
+  }
+}
+
+function unknownSubject(subject: Descriptor): GraphSubject {
+  return { subject, source: 'api', host: 'unknown', complete: false, found: 0, filtered: 0, referrers: [] };
+}
+
+function bound(limitName: keyof Bounds, limit: number, at: Descriptor): LimitError {
+  return new LimitError(`the closure of referrers reaches ${limitName} (${limit}) at ${at.digest}`, {
+    limitName,
+    limit,
+    hint: `raise ${limitName} if a closure of this size is expected`,
+  });
+}
+
+function readBounds(options: WalkOptions): Bounds {
+  const bounds = { ...defaults };
+  for (const name of Object.keys(defaults) as (keyof Bounds)[]) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new ArgumentError('ERR_OCI_INVALID_OPTION', `${name} must be a whole number of 1 or more, not ${value}`, {
+        argument: name,
+      });
+    }
+    bounds[name] = value;
+  }
+  return bounds;
+}
