@@ -22,6 +22,32 @@ export function unwrapAbort(error: unknown, signal: AbortSignal | undefined): un
   return signal?.aborted ? signal.reason : error;
 }
 
+/**
+ * Runs work against a deadline that ends with it.
+ *
+ * @param expired - makes the error for the deadline; the caller's own abort keeps its reason
+ */
+export async function withDeadline<Result>(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  expired: () => Error,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  signal?.throwIfAborted();
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(expired());
+  }, milliseconds);
+  try {
+    return await work(signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]));
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw unwrapAbort(error, deadline.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Runs work with a bounded number under way; made by {@link withLimiter}. */
 export interface Limiter {
   /** Fires when the caller gave up or any work failed. */

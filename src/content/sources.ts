@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Attempt } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { AbortableOptions } from './abort.js';
 
@@ -27,20 +28,6 @@ export interface ListReferrersOptions extends AbortableOptions {
   readonly confirmSubject?: boolean | undefined;
 }
 
-/** One request that was made while looking for referrers, and what its answer was taken for. */
-export interface ReferrersAttempt {
-  /** `host[:port]` that was asked. */
-  readonly host: string;
-  /** What was asked for. */
-  readonly endpoint: 'referrers' | 'tag' | 'subject' | 'legacy-tag';
-  /** HTTP status; absent when no answer came. */
-  readonly status?: number | undefined;
-  /** Error code; absent when the attempt did not fail. */
-  readonly code?: string | undefined;
-  /** The rule of the discovery table that applied, such as `unsupported` or `list`. */
-  readonly rule: string;
-}
-
 /** A confirmed list of referrers, and the evidence for it. */
 export interface ReferrersList {
   /** The manifest that was asked about. */
@@ -58,7 +45,7 @@ export interface ReferrersList {
   /** `host[:port]` that gave the list. */
   readonly host: string;
   /** Every request that was made. */
-  readonly attempts: readonly ReferrersAttempt[];
+  readonly attempts: readonly Attempt[];
   /** What a person should know about this list. */
   readonly warnings: readonly string[];
 }

@@ -6,8 +6,9 @@ export {
   IntegrityError,
   LimitError,
   ProtocolError,
+  ReferrersError,
   RegistryError,
   type RegistryErrorDetail,
   TransportError,
 } from './kinds.js';
-export { OciError, type OciErrorOptions } from './oci-error.js';
+export { type Attempt, OciError, type OciErrorOptions } from './oci-error.js';

@@ -125,3 +125,16 @@ export class BundleError extends OciError {
     this.path = options.path;
   }
 }
+
+/** Thrown when a list of referrers cannot be confirmed, or a referrer could not be kept listed. */
+export class ReferrersError extends OciError {
+  override readonly name: string = 'ReferrersError';
+  /** Digest of the manifest whose referrers were asked for. */
+  readonly subject: string;
+
+  /** @internal */
+  constructor(code: OciErrorCode, message: string, options: OciErrorOptions & { readonly subject: string }) {
+    super(code, message, options);
+    this.subject = options.subject;
+  }
+}

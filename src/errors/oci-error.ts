@@ -3,6 +3,20 @@ import type { OciErrorCode } from './codes.js';
 /** Marks errors of this package on a registered symbol, so that a second installed copy recognises them too. */
 export const errorBrand: unique symbol = Symbol.for('@stellaops/oci-referrers/error') as never;
 
+/** One request that was made before a call succeeded or failed, and what its answer was taken for. */
+export interface Attempt {
+  /** `host[:port]` that was asked. */
+  readonly host: string;
+  /** What was asked for. */
+  readonly endpoint: 'referrers' | 'tag' | 'subject' | 'legacy-tag';
+  /** HTTP status; absent when no answer came. */
+  readonly status?: number | undefined;
+  /** Error code; absent when the attempt did not fail. */
+  readonly code?: string | undefined;
+  /** The rule of the discovery table that applied, such as `unsupported` or `list`. */
+  readonly rule: string;
+}
+
 /** What every error of this package may be given. */
 export interface OciErrorOptions {
   /** The fault below this one. */
@@ -22,6 +36,8 @@ export class OciError extends Error {
   readonly code: OciErrorCode;
   /** What the operator can do next, as one sentence; absent where there is nothing to say. */
   readonly hint: string | undefined;
+  /** What was tried, for errors of discovery; empty elsewhere. */
+  readonly attempts: readonly Attempt[] = [];
   /** @internal */
   readonly [errorBrand]: true = true;
 
@@ -36,10 +52,28 @@ export class OciError extends Error {
     this.hint = options.hint;
   }
 
+  /**
+   * Adds the attempts that led here; those of an inner call come after.
+   *
+   * @internal
+   */
+  withAttempts(attempts: readonly Attempt[]): this {
+    (this as { attempts: readonly Attempt[] }).attempts = [...attempts, ...this.attempts];
+    return this;
+  }
+
   /** Returns the error as plain data for a log: no stack, no request, no secret; causes are followed by message only. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, hint, ...fields } = this;
+    const { name, code, message, hint, attempts, ...fields } = this;
     const cause = this.cause instanceof Error ? this.cause.message : undefined;
-    return { name, code, message, ...(hint === undefined ? {} : { hint }), ...fields, ...(cause && { cause }) };
+    return {
+      name,
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...fields,
+      ...(attempts.length === 0 ? {} : { attempts }),
+      ...(cause === undefined ? {} : { cause }),
+    };
   }
 }
