@@ -1,0 +1,23 @@
+export {
+  buildArtifact,
+  buildImage,
+  buildIndex,
+  type TestArtifactOptions,
+  type TestBlob,
+  type TestContent,
+  type TestContentOptions,
+  type TestImageOptions,
+  type TestIndexOptions,
+} from './fixtures.js';
+export { RegistryStore, type StoredManifest, type StoredRepository } from './registry-store.js';
+export { startRegistry } from './start-registry.js';
+export type {
+  EndpointKind,
+  InterceptedRequest,
+  RecordedRequest,
+  RegistryAnswer,
+  RequestFacts,
+  TestRegistry,
+  TestRegistryAuth,
+  TestRegistryOptions,
+} from './types.js';
