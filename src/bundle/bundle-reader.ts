@@ -1,0 +1,211 @@
+import { Readable } from 'node:stream';
+import { type AbortableOptions, unwrapAbort } from '../content/abort.js';
+import { readBounded } from '../content/read.js';
+import { BundleError } from '../errors/index.js';
+import { ArchiveFault } from './archive-fault.js';
+import { BundleFile, unreadable } from './bundle-file.js';
+import { ByteCursor } from './byte-cursor.js';
+import { compareEntries } from './entry-names.js';
+import { readRange, type TarRange } from './entry-range.js';
+import { type BundleCompression, unpackArchive } from './gzip-reader.js';
+import { type FaultListener, readTar, type TarEntry } from './tar-reader.js';
+
+/** One file of a bundle, while its turn in the iteration lasts. */
+export interface BundleReaderEntry {
+  /** Its name, one of those a bundle may have; nothing is ever written to it. */
+  readonly path: string;
+  /** Bytes of content. */
+  readonly size: number;
+  /** Where the content starts in the tar, in bytes. */
+  readonly offset: number;
+  /** Opens the content, once and before the next entry is asked for; its digest is not checked. */
+  stream(): Readable;
+  /**
+   * Reads the content into memory, once and before the next entry is asked for.
+   *
+   * @throws {@link LimitError} `ERR_OCI_LIMIT_EXCEEDED` for more than `maxBytes`
+   */
+  bytes(maxBytes: number): Promise<Buffer>;
+}
+
+/** Options of {@link BundleReader}: how much of a bundle is read at most. */
+export interface BundleReaderOptions extends AbortableOptions {
+  /** Entries of the archive; 1,000,000 by default. */
+  readonly maxEntries?: number | undefined;
+  /** Bytes of all entries together, decompressed; 1 TiB by default. */
+  readonly maxTotalBytes?: number | undefined;
+}
+
+/**
+ * Reads a bundle entry by entry, strictly, without extracting anything.
+ *
+ * @remarks It checks the archive around the entries (gzip, tar headers, names, order, both ends), not what is in them:
+ * that is {@link ImportValidator}'s work. Memory does not grow with the size of entries. Call {@link BundleReader.close},
+ * or declare it with `await using`.
+ */
+export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisposable {
+  readonly #source: string | Readable;
+  readonly #signal: AbortSignal | undefined;
+  #limits: { readonly maxEntries: number; readonly maxTotalBytes: number };
+  readonly #ranges = new Map<string, TarRange>();
+  #file: Promise<BundleFile> | undefined;
+  #compression: BundleCompression | undefined;
+  #isTaken = false;
+
+  /** @param source - path of a bundle, or its bytes; a stream is destroyed in the end */
+  constructor(source: string | Readable, options: BundleReaderOptions = {}) {
+    this.#source = source;
+    this.#signal = options.signal;
+    this.#limits = { maxEntries: options.maxEntries ?? 1_000_000, maxTotalBytes: options.maxTotalBytes ?? 2 ** 40 };
+  }
+
+  /** How the bundle is packed; undefined until the first entry has been read. */
+  get compression(): BundleCompression | undefined {
+    return this.#compression;
+  }
+
+  /**
+   * Reads the bundle from its start; a path can be read again, a stream once.
+   *
+   * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` at the first fault of the archive, `ERR_OCI_BUNDLE_SOURCE`
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<BundleReaderEntry> {
+    const stop: FaultListener = (fault) => {
+      throw fault;
+    };
+    for await (const { path, size, offset, chunks } of this.read(stop)) {
+      const stream = (): Readable => Readable.from(chunks(), { objectMode: false });
+      const bytes = (maxBytes: number): Promise<Buffer> =>
+        readBounded(stream(), { limitName: 'maxBytes', limit: maxBytes }, path, this.#signal);
+      yield { path, size, offset, stream, bytes };
+    }
+  }
+
+  /**
+   * Opens one entry again, from the same open file; its digest is not checked.
+   *
+   * @param path - an entry that an iteration has passed
+   * @returns a stream the caller reads to its end or destroys
+   * @throws {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` for a stream, a compressed bundle or an unknown entry; the stream
+   * fails with `ERR_OCI_BUNDLE_CHANGED` when the file was written to in between
+   */
+  async readEntry(path: string, options: AbortableOptions = {}): Promise<Readable> {
+    const range = this.#ranges.get(path);
+    if (typeof this.#source !== 'string')
+      throw this.#cannotReread(path, 'the bundle came as a stream', 'save it first');
+    if (range === undefined) throw this.#cannotReread(path, 'no such entry was read', 'iterate over the bundle first');
+    if (this.#compression !== 'store' && this.#compression !== 'none') {
+      throw this.#cannotReread(path, 'the bundle is compressed', 'gunzip it to a .tar, or export it without deflate');
+    }
+    const chunks = readRange(await this.#open(this.#source), this.#compression, range, options.signal ?? this.#signal);
+    return Readable.from(chunks, { objectMode: false });
+  }
+
+  /** Throws {@link BundleError} `ERR_OCI_BUNDLE_CHANGED` when the open file was written to since it was opened. */
+  async assertUnchanged(): Promise<void> {
+    await (await this.#file)?.assertUnchanged();
+  }
+
+  /** Closes the file, or destroys the stream; entries cannot be read after that. */
+  async close(): Promise<void> {
+    if (typeof this.#source !== 'string') this.#source.destroy();
+    const file = this.#file;
+    this.#file = undefined;
+    await (await file?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+
+  /** The same as {@link BundleReader.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal Lowers the limits, once the bundle has said how much is in it. */
+  restrict(limits: { readonly maxEntries: number; readonly maxTotalBytes: number }): void {
+    const { maxEntries, maxTotalBytes } = this.#limits;
+    this.#limits = {
+      maxEntries: Math.min(maxEntries, limits.maxEntries),
+      maxTotalBytes: Math.min(maxTotalBytes, limits.maxTotalBytes),
+    };
+  }
+
+  /** @internal Iterates and tells about faults instead of stopping, wherever reading can go on. */
+  async *read(onFault: FaultListener): AsyncGenerator<TarEntry> {
+    const raw = new ByteCursor(await this.#bytes());
+    try {
+      const { compression, content } = await unpackArchive(raw);
+      this.#compression = compression;
+      yield* this.#checked(readTar(content, onFault), onFault);
+    } catch (error) {
+      throw unwrapAbort(error, this.#signal);
+    } finally {
+      await raw.close();
+    }
+  }
+
+  async *#checked(entries: AsyncIterable<TarEntry>, onFault: FaultListener): AsyncGenerator<TarEntry> {
+    this.#ranges.clear();
+    let furthest: string | undefined;
+    let total = 0;
+    for await (const entry of entries) {
+      const { path, size, offset } = entry;
+      total += size;
+      if (this.#ranges.size >= this.#limits.maxEntries) throw overLimit('maxEntries', this.#limits.maxEntries, path);
+      if (total > this.#limits.maxTotalBytes) throw overLimit('maxTotalBytes', this.#limits.maxTotalBytes, path);
+      if (this.#ranges.has(path)) {
+        onFault(new ArchiveFault('EntryDuplicate', `${path} is in the archive twice`, { path }));
+        continue;
+      }
+      if (furthest !== undefined && compareEntries(path, furthest) < 0) {
+        onFault(new ArchiveFault('EntryOrder', `${path} stands after ${furthest} and must stand before it`, { path }));
+      } else furthest = path;
+      this.#ranges.set(path, { offset, size });
+      yield entry;
+    }
+  }
+
+  async #bytes(): Promise<AsyncIterable<Buffer>> {
+    this.#signal?.throwIfAborted();
+    if (typeof this.#source === 'string') return (await this.#open(this.#source)).read(0, undefined, this.#signal);
+    if (this.#isTaken) {
+      throw new BundleError('ERR_OCI_BUNDLE_SOURCE', 'cannot read the bundle: its stream was read already', {
+        hint: 'give a path to read a bundle twice',
+      });
+    }
+    this.#isTaken = true;
+    return readStream(this.#source, this.#signal);
+  }
+
+  #open(path: string): Promise<BundleFile> {
+    this.#file ??= BundleFile.open(path);
+    return this.#file;
+  }
+
+  #cannotReread(path: string, reason: string, hint: string): BundleError {
+    return new BundleError('ERR_OCI_BUNDLE_SOURCE', `cannot read ${path} again: ${reason}`, { path, hint });
+  }
+}
+
+async function* readStream(source: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  const onAbort = (): void => {
+    source.destroy(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    for await (const chunk of source) {
+      yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as Uint8Array | string);
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw unreadable('stream', cause);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    source.destroy();
+  }
+}
+
+function overLimit(limitName: string, limit: number, path: string): ArchiveFault {
+  return new ArchiveFault('LimitExceeded', `${path} goes beyond ${limitName} (${limit}); reading stopped there`, {
+    path,
+    expected: String(limit),
+  });
+}
