@@ -1,0 +1,79 @@
+import { createAuthorizer } from '../auth/authorizer.js';
+import type { CredentialProvider } from '../auth/credentials.js';
+import { createDockerConfigProvider } from '../auth/docker-config.js';
+import { OciError } from '../errors/index.js';
+import { createHttpClient } from '../http/http-client.js';
+import type { HttpClient } from '../http/types.js';
+import type { Reference } from '../oci/reference.js';
+import { CapabilityCache } from './capability-cache.js';
+import { canonicalHost, defaultHosts, type RegistryHost } from './hosts.js';
+import { KeyedLock } from './keyed-lock.js';
+import type { ResolvedOptions } from './options.js';
+import { Repository } from './repository.js';
+
+/** Everything a resolver shares between its fetchers and pushers: one client per host, and what is known about each. */
+export class Connections implements AsyncDisposable {
+  readonly options: ResolvedOptions;
+  readonly capabilities: CapabilityCache;
+  /** Writers of one referrers tag take turns. */
+  readonly tagLock = new KeyedLock();
+  readonly #clients = new Map<string, HttpClient>();
+  readonly #credentials: CredentialProvider;
+  #closed = false;
+
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+    this.capabilities = new CapabilityCache(options.capabilityTtlMs);
+    const fromDocker = createDockerConfigProvider();
+    this.#credentials = async (host, context) =>
+      (await options.credentials?.(host, context)) ?? (await fromDocker(host, context));
+  }
+
+  /** Returns the hosts of a reference's registry as repositories, in the order they are asked. */
+  async repositories(reference: Reference): Promise<readonly Repository[]> {
+    if (this.#closed) {
+      throw new OciError('ERR_OCI_CLOSED', 'the resolver has been closed', { hint: 'create a new resolver' });
+    }
+    const hosts = (await this.options.hosts?.(reference.registry)) ?? defaultHosts(reference.registry);
+    return hosts.map((host) => new Repository(this.#clientFor(host, reference.registry), host, reference));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    await Promise.all(clients.map((client) => client.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #clientFor(host: RegistryHost, registry: string): HttpClient {
+    const scheme = host.scheme ?? (this.options.isPlainHttp(host.host) ? 'http' : 'https');
+    const { origin } = new URL(`${scheme}://${host.host}`);
+    const headers = host.headers ?? this.options.headersFor(host.host);
+    const tls = host.tls ?? this.options.tlsFor(host.host);
+    // Two host entries with the same origin and other secrets must not share connections or tokens.
+    const key = JSON.stringify([origin, headers, tls]);
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
+    const { limits, retry, timeouts, logger, onWarning, dispatcher, tokenRealms } = this.options;
+    // Docker Hub's credentials are filed under docker.io, whatever host serves it.
+    const credentialHost = host.host === canonicalHost(registry) ? registry : host.host;
+    const authorizer = createAuthorizer({
+      origin,
+      host: credentialHost,
+      credentials: this.#credentials,
+      tokenRealms,
+      limits,
+      timeouts,
+      tls,
+      logger,
+    });
+    const shared = { origin, headers, tls, authorizer, retry, timeouts, limits, logger, onWarning, dispatcher };
+    const client = createHttpClient(shared);
+    this.#clients.set(key, client);
+    return client;
+  }
+}

@@ -1,0 +1,159 @@
+import { pipeline, Readable } from 'node:stream';
+import type { AbortableOptions } from '../content/abort.js';
+import { assertContent, readBounded, tooLarge } from '../content/read.js';
+import type { FetchByDigestOptions, FetchedContent, ListReferrersOptions, ReferrersList } from '../content/sources.js';
+import { createVerifyStream, digestMismatch } from '../content/verify-stream.js';
+import { isOciError } from '../errors/index.js';
+import { errorFromResponse, errorFromStream } from '../http/response-error.js';
+import type { RegistryResponse } from '../http/types.js';
+import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
+import { digestOf, parseDigest } from '../oci/digest.js';
+import { isManifestType } from '../oci/media-types.js';
+import type { Reference } from '../oci/reference.js';
+import type { Connections } from './connections.js';
+import { hostsWith } from './hosts.js';
+import { manifestTypeOf } from './manifest-descriptor.js';
+import { listReferrers } from './referrers.js';
+import type { Repository } from './repository.js';
+import { tryRepositories } from './try-repositories.js';
+import type { Fetcher } from './types.js';
+
+/** Creates the fetcher of one repository; `scope` aborts everything it does. */
+export function createFetcher(
+  connections: Connections,
+  reference: Reference,
+  repositories: readonly Repository[],
+  scope: AbortSignal | undefined,
+): Fetcher {
+  const merged = (signal?: AbortSignal): AbortSignal | undefined => mergeSignals(scope, signal);
+  const pullFrom = <Result>(
+    work: (repository: Repository) => Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<Result> => {
+    const hosts = repositories.map(({ host }) => host);
+    const eligible = new Set(hostsWith(hosts, 'pull', reference.registry));
+    return tryRepositories(
+      repositories.filter(({ host }) => eligible.has(host)),
+      work,
+      signal,
+    );
+  };
+
+  const fetcher: Fetcher = {
+    async fetch(descriptor: Descriptor, options: AbortableOptions = {}): Promise<Readable> {
+      assertDescriptor(descriptor);
+      const signal = merged(options.signal);
+      if (!isManifestType(descriptor.mediaType))
+        return await pullFrom((at) => openBlob(at, descriptor, signal), signal);
+      return await pullFrom(async (at) => {
+        const { bytes } = await readManifest(connections, at, descriptor.digest, signal);
+        assertContent(bytes, descriptor, at.host.host);
+        return Readable.from([bytes], { objectMode: false });
+      }, signal);
+    },
+
+    async fetchByDigest(digest: string, options: FetchByDigestOptions = {}): Promise<FetchedContent> {
+      parseDigest(digest);
+      const signal = merged(options.signal);
+      const { kind } = options;
+      const asManifest = async (at: Repository): Promise<FetchedContent> => {
+        const { bytes, mediaType } = await readManifest(connections, at, digest, signal);
+        return {
+          descriptor: { mediaType, digest, size: bytes.length },
+          body: Readable.from([bytes], { objectMode: false }),
+        };
+      };
+      const asBlob = (at: Repository): Promise<FetchedContent> => openBlobByDigest(connections, at, digest, signal);
+      return await pullFrom(async (at) => {
+        if (kind === 'blob') return await asBlob(at);
+        try {
+          return await asManifest(at);
+        } catch (error) {
+          if (kind === 'manifest' || !isOciError(error, 'ERR_OCI_NOT_FOUND')) throw error;
+          return await asBlob(at);
+        }
+      }, signal);
+    },
+
+    async listReferrers(descriptor: Descriptor, options: ListReferrersOptions = {}): Promise<ReferrersList> {
+      const context = { connections, reference, repositories, byDigest: fetcher };
+      return await listReferrers(context, descriptor, { ...options, signal: merged(options.signal) });
+    },
+
+    async fetchReferrers(descriptor: Descriptor, ...artifactTypes: string[]): Promise<Descriptor[]> {
+      const { referrers, legacy } = await fetcher.listReferrers(descriptor, { artifactTypes });
+      return [...referrers, ...legacy.map((entry) => entry.descriptor)];
+    },
+  };
+  return fetcher;
+}
+
+/** Joins a signal that covers everything with that of one call. */
+export function mergeSignals(scope: AbortSignal | undefined, signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (scope === undefined || signal === undefined) return scope ?? signal;
+  return AbortSignal.any([scope, signal]);
+}
+
+/** Reads a manifest whole and verifies it against the digest it was asked for by. */
+async function readManifest(
+  connections: Connections,
+  at: Repository,
+  digest: string,
+  signal: AbortSignal | undefined,
+): Promise<{ bytes: Buffer; mediaType: string }> {
+  const what = at.describe(`manifest ${digest}`);
+  const { maxManifestBytes } = connections.options.limits;
+  const answer = await at.manifest(
+    'GET',
+    digest,
+    { limitName: 'maxManifestBytes', limit: maxManifestBytes },
+    { signal },
+  );
+  if (answer.status !== 200) throw errorFromResponse(answer, what);
+  const mediaType = manifestTypeOf(answer, what);
+  const fault = digestMismatch(digest, digestOf(answer.bytes, parseDigest(digest).algorithm), at.host.host);
+  if (fault !== null) throw fault;
+  connections.capabilities.addSubject(at.key, digest);
+  return { bytes: answer.bytes, mediaType };
+}
+
+async function requestBlob(at: Repository, digest: string, signal: AbortSignal | undefined): Promise<RegistryResponse> {
+  const answer = await at.open('GET', at.url('blobs', digest), { signal });
+  if (answer.status !== 200) throw await errorFromStream(answer, at.describe(`blob ${digest}`));
+  return answer;
+}
+
+async function openBlob(at: Repository, descriptor: Descriptor, signal: AbortSignal | undefined): Promise<Readable> {
+  const answer = await requestBlob(at, descriptor.digest, signal);
+  return verified(answer.body, descriptor, at);
+}
+
+async function openBlobByDigest(
+  connections: Connections,
+  at: Repository,
+  digest: string,
+  signal: AbortSignal | undefined,
+): Promise<FetchedContent> {
+  const { maxBlobBytes, maxManifestBytes } = connections.options.limits;
+  const answer = await requestBlob(at, digest, signal);
+  const mediaType = answer.headers.get('content-type') ?? 'application/octet-stream';
+  const length = answer.headers.get('content-length');
+  if (length !== undefined && /^[0-9]{1,15}$/.test(length) && answer.headers.get('content-encoding') === undefined) {
+    const descriptor = { mediaType, digest, size: Number(length) };
+    if (descriptor.size <= maxBlobBytes) return { descriptor, body: verified(answer.body, descriptor, at) };
+    answer.body.destroy();
+    throw tooLarge({ limitName: 'maxBlobBytes', limit: maxBlobBytes }, at.describe(`blob ${digest}`));
+  }
+  // Nobody says how long it is: only what fits in memory can be given a descriptor.
+  const bound = { limitName: 'maxManifestBytes', limit: maxManifestBytes };
+  const bytes = await readBounded(answer.body, bound, at.describe(`blob ${digest} of unknown length`), signal);
+  const descriptor = { mediaType, digest, size: bytes.length };
+  assertContent(bytes, descriptor, at.host.host);
+  return { descriptor, body: Readable.from([bytes], { objectMode: false }) };
+}
+
+/** Joins body and verification into one stream: destroying it ends the request, and a fault of either reaches the reader. */
+function verified(body: Readable, descriptor: Descriptor, at: Repository): Readable {
+  // The reader hears of every fault through the stream itself; pipeline only ties the two lives together.
+  return pipeline(body, createVerifyStream(descriptor, at.host.host), () => undefined);
+}

@@ -1,0 +1,61 @@
+import type { AbortableOptions } from '../content/abort.js';
+import type { Limits } from '../content/limits.js';
+import { ProtocolError } from '../errors/index.js';
+import { errorFromResponse } from '../http/response-error.js';
+import type { BufferedResponse } from '../http/types.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { isDigest } from '../oci/digest.js';
+import { escapeText } from '../oci/escape.js';
+import { isManifestType, mediaTypeOf } from '../oci/media-types.js';
+import type { Repository } from './repository.js';
+import { verifiedDigest } from './tag-schema.js';
+
+/**
+ * Finds type, digest and size of a manifest by tag or digest: HEAD where its answer is complete, GET where it is not.
+ *
+ * Some registries refuse HEAD, leave headers out, or answer it without the body that says why: GET settles all of them.
+ *
+ * @returns undefined when the registry says that there is no such manifest
+ */
+export async function describeManifest(
+  repository: Repository,
+  reference: string,
+  options: AbortableOptions & { readonly limits: Limits },
+): Promise<Descriptor | undefined> {
+  const what = repository.describe(`manifest ${reference}`);
+  const bound = { limitName: 'maxManifestBytes', limit: options.limits.maxManifestBytes };
+  const head = await repository.manifest('HEAD', reference, bound, { signal: options.signal });
+  const fromHead = head.status === 200 ? descriptorFromHead(head) : undefined;
+  if (fromHead !== undefined) return fromHead;
+
+  const answer = await repository.manifest('GET', reference, bound, { signal: options.signal });
+  if (answer.status === 404) {
+    const error = errorFromResponse(answer, what);
+    if (error.registryErrors.some(({ code }) => /^(?:DENIED|UNAUTHORIZED)$/i.test(code))) throw error;
+    return undefined;
+  }
+  if (answer.status !== 200) throw errorFromResponse(answer, what);
+  const mediaType = manifestTypeOf(answer, what);
+  return { mediaType, digest: verifiedDigest(answer, what), size: answer.bytes.length };
+}
+
+/** Returns the media type of a manifest answer; a page of HTML is not a manifest. */
+export function manifestTypeOf(answer: Pick<BufferedResponse, 'headers'>, what: string): string {
+  const mediaType = mediaTypeOf(answer.headers.get('content-type'));
+  if (isManifestType(mediaType)) return mediaType;
+  throw new ProtocolError(
+    'ERR_OCI_BAD_CONTENT_TYPE',
+    `${what} came as ${escapeText(mediaType, 80) || 'content without a type'}, which is not a manifest`,
+    {
+      hint: 'a proxy or login page may have answered instead of the registry; open the URL with curl -v and look',
+    },
+  );
+}
+
+function descriptorFromHead(answer: BufferedResponse): Descriptor | undefined {
+  const digest = answer.headers.get('docker-content-digest') ?? '';
+  const mediaType = mediaTypeOf(answer.headers.get('content-type'));
+  const length = answer.headers.get('content-length') ?? '';
+  const isComplete = isDigest(digest) && isManifestType(mediaType) && /^[1-9][0-9]{0,9}$/.test(length);
+  return isComplete ? { mediaType, digest, size: Number(length) } : undefined;
+}

@@ -1,0 +1,68 @@
+import type { Dispatcher } from 'undici';
+import type { CredentialProvider } from '../auth/credentials.js';
+import type { Limits } from '../content/limits.js';
+import type { RegistryWarning, RetryPolicy, Timeouts, TlsOptions } from '../http/types.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { RegistryHosts } from './hosts.js';
+
+/** Headers of one host. */
+export type HostHeaders = Readonly<Record<string, string>>;
+
+/** Options of {@link createResolver}; every field may be left out, unknown fields are errors. */
+export interface ResolverOptions {
+  /** Hosts to ask for a registry, in order; the registry itself when absent. */
+  readonly hosts?: RegistryHosts | undefined;
+  /** Credentials by host; Docker's configuration and then anonymous access when absent or undefined is returned. */
+  readonly credentials?: CredentialProvider | undefined;
+  /** Plain HTTP for every registry, or for the named `host[:port]`; loopback addresses always use it. */
+  readonly plainHttp?: boolean | readonly string[] | undefined;
+  /** TLS settings by `host[:port]`; a client certificate is shown to that host alone. */
+  readonly tls?: Readonly<Record<string, TlsOptions>> | ((host: string) => TlsOptions | undefined) | undefined;
+  /** Headers by `host[:port]`; they stay at that origin. `Authorization`, `Cookie` and `Proxy-Authorization` are refused. */
+  readonly headers?: Readonly<Record<string, HostHeaders>> | ((host: string) => HostHeaders | undefined) | undefined;
+  /** Whether registries without the referrers API are asked for the referrers tag schema; true by default. */
+  readonly fallbackHosts?: boolean | undefined;
+  /** Answers of the referrers API that also count as "not supported": 400, 410 and 424, none by default. */
+  readonly fallbackOn?: readonly (400 | 410 | 424)[] | undefined;
+  /** Also finds cosign's older `.sig`, `.att` and `.sbom` tags; false by default. */
+  readonly legacyTags?: boolean | undefined;
+  /** Bounds on what is read. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** When requests are sent again; 0 turns retries off. */
+  readonly retry?: Partial<RetryPolicy> | 0 | undefined;
+  /** How long anything may take. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** How long a confirmed answer about the referrers API is kept, in milliseconds; 300,000 by default, 0 turns it off. */
+  readonly capabilityTtlMs?: number | undefined;
+  /** Sends a single artifact type to the server too; true by default. The filter is applied here in any case. */
+  readonly serverFilter?: boolean | undefined;
+  /** Where a registry may send its tokens to be fetched: any HTTPS host (default), its own host, or the named hosts. */
+  readonly tokenRealms?: 'any-https' | 'same-host' | readonly string[] | undefined;
+  /** Called for each `Warning: 299` of a registry, each text once per host. */
+  readonly onWarning?: ((warning: RegistryWarning) => void) | undefined;
+  /** Where to write what is being done; `debug` under `oci-referrers:*` by default. */
+  readonly logger?: Logger | undefined;
+  /** An undici dispatcher of the caller's, which the resolver never closes; excludes `tls`. */
+  readonly dispatcher?: Dispatcher | undefined;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly hosts: RegistryHosts | undefined;
+  readonly credentials: CredentialProvider | undefined;
+  readonly isPlainHttp: (host: string) => boolean;
+  readonly tlsFor: (host: string) => TlsOptions | undefined;
+  readonly headersFor: (host: string) => HostHeaders;
+  readonly fallbackHosts: boolean;
+  readonly fallbackOn: readonly number[];
+  readonly legacyTags: boolean;
+  readonly limits: Limits;
+  readonly retry: RetryPolicy;
+  readonly timeouts: Timeouts;
+  readonly capabilityTtlMs: number;
+  readonly serverFilter: boolean;
+  readonly tokenRealms: 'any-https' | 'same-host' | readonly string[];
+  readonly onWarning: ((warning: RegistryWarning) => void) | undefined;
+  readonly logger: Logger;
+  readonly dispatcher: Dispatcher | undefined;
+}

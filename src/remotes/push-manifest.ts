@@ -1,0 +1,91 @@
+import type { AbortableOptions } from '../content/abort.js';
+import type { PushResult } from '../content/sources.js';
+import { ReferrersError } from '../errors/index.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
+import { referrersTag } from '../oci/referrers-tag.js';
+import { AttemptLog } from './attempt-log.js';
+import type { Connections } from './connections.js';
+import { putManifest } from './put-manifest.js';
+import { readReferrersPages } from './referrers-pages.js';
+import type { Repository } from './repository.js';
+import { readReferrersTag } from './tag-schema.js';
+import { addToReferrersTag } from './tag-schema-update.js';
+
+type PushOptions = { readonly tag: string | undefined } & AbortableOptions;
+
+/**
+ * Pushes a manifest; one with a subject is kept listed, by the API or by the referrers tag.
+ *
+ * How it will be listed is decided before anything is pushed: a referrer that could never be found again is refused.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject
+ */
+export async function pushManifest(
+  connections: Connections,
+  at: Repository,
+  descriptor: Descriptor,
+  bytes: Uint8Array,
+  options: PushOptions,
+): Promise<PushResult> {
+  const { limits } = connections.options;
+  const { signal } = options;
+  const parsed = parseManifest(bytes, descriptor.mediaType, `manifest ${descriptor.digest}`);
+  const subject = subjectOf(parsed);
+  const hasApi = subject !== undefined && (await decideListing(connections, at, subject, signal));
+
+  const answer = await putManifest(at, options.tag ?? descriptor.digest, descriptor, bytes, { limits, signal });
+  connections.capabilities.addSubject(at.key, descriptor.digest);
+  if (subject === undefined) return { descriptor, uploaded: true };
+  // The header alone proves nothing: Docker Hub and ECR have sent it without an API, Quay has an API without it.
+  const isConfirmed = hasApi && answer.headers.get('oci-subject') === subject.digest;
+  if (isConfirmed) return { descriptor, uploaded: true, referrers: 'api' };
+  if (hasApi && !connections.options.fallbackHosts) return { descriptor, uploaded: true, referrers: 'api' };
+  await addToReferrersTag(connections, at, subject, describeReferrer(descriptor, parsed), { signal });
+  return { descriptor, uploaded: true, referrers: hasApi ? 'api' : 'tag-schema' };
+}
+
+/** Finds out, before a push, whether the registry lists referrers itself; refuses what could not be listed at all. */
+async function decideListing(
+  connections: Connections,
+  at: Repository,
+  subject: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const attempts = new AttemptLog();
+  const { limits, fallbackOn, fallbackHosts } = connections.options;
+  const known = connections.capabilities.get(at.key);
+  if (known === 'supported') return true;
+  if (known === undefined) {
+    const answer = await readReferrersPages(at, subject.digest, {
+      artifactType: undefined,
+      fallbackOn,
+      limits,
+      attempts,
+      signal,
+    });
+    if (answer.kind === 'list') {
+      connections.capabilities.set(at.key, 'supported');
+      return true;
+    }
+  }
+  if (!fallbackHosts) {
+    throw new ReferrersError(
+      'ERR_OCI_REFERRERS_UNSUPPORTED',
+      `${at.host.host} has no referrers API for ${at.name}, and fallbackHosts is false: nothing was pushed`,
+      {
+        subject: subject.digest,
+        hint: 'allow the referrers tag schema (fallbackHosts: true), or push to a registry with the API',
+      },
+    );
+  }
+  const tag = await readReferrersTag(at, subject, { limits, attempts, signal });
+  if (tag.kind === 'aliases-subject') {
+    throw new ReferrersError(
+      'ERR_OCI_REFERRERS_TAG_CONFLICT',
+      `${at.host.host} resolves the tag ${referrersTag(subject.digest)} to the subject itself, so a referrer could never be listed: nothing was pushed`,
+      { subject: subject.digest, hint: 'GitLab does this; push the referrers to a registry with the referrers API' },
+    );
+  }
+  return false;
+}

@@ -1,0 +1,88 @@
+import type { OciError } from '../errors/index.js';
+import { parseErrorBody } from '../http/error-body.js';
+import { errorFromResponse } from '../http/response-error.js';
+import type { BufferedResponse } from '../http/types.js';
+import { type ImageIndex, parseIndex } from '../oci/manifest.js';
+import { mediaTypeOf, mediaTypes } from '../oci/media-types.js';
+
+/** What one answer of the referrers endpoint means; the table of `docs/spec-map.md`. */
+export type ReferrersVerdict =
+  | { readonly kind: 'list'; readonly rule: string; readonly index: ImageIndex; readonly warning?: string }
+  | {
+      readonly kind: 'unsupported';
+      readonly rule: string;
+      readonly isWeak: boolean;
+      readonly errorCodes: readonly string[];
+    }
+  | { readonly kind: 'error'; readonly rule: string; readonly error: OciError };
+
+/**
+ * Decides what an answer to `GET /v2/<name>/referrers/<digest>` means.
+ *
+ * @remarks Only a 404 says by the specification that the API is missing. Other answers that real registries without the
+ * API give are "weak": an empty tag lookup after them confirms nothing by itself. Everything else is an error.
+ * @throws ProtocolError when an answer claims to be a list and is not one
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
+export function judgeReferrersAnswer(
+  answer: BufferedResponse,
+  what: string,
+  fallbackOn: readonly number[],
+): ReferrersVerdict {
+  if (answer.status === 200) return judgeOk(answer, what);
+  if (answer.leftOrigin) return unsupported('redirect-to-other-origin', true);
+  const errors = parseErrorBody(answer.bytes);
+  const codes = errors.map((error) => error.code.toUpperCase());
+  const says = (pattern: RegExp): boolean => errors.some((error) => pattern.test(error.message));
+  const fault = (rule: string): ReferrersVerdict => ({ kind: 'error', rule, error: errorFromResponse(answer, what) });
+
+  switch (answer.status) {
+    case 404: {
+      const index = indexInBody(answer, what);
+      if (index !== undefined) return { kind: 'list', rule: 'list-in-404', index };
+      if (codes.includes('DENIED') || codes.includes('UNAUTHORIZED')) return fault('denied-in-404');
+      return unsupported('not-found', false, codes);
+    }
+    case 405:
+      // ECR answers 405 for a parameter it does not like, with the API in place.
+      return says(/parameter|maxresults|nexttoken/i)
+        ? fault('parameter-refused')
+        : unsupported('method-not-allowed', true);
+    case 406:
+      return unsupported('not-acceptable', true);
+    case 501:
+      return unsupported('not-implemented', true);
+    case 401: {
+      const isHarbor27 = (answer.headers.get('www-authenticate') ?? '').trim() === '' && says(/^un-recognized request/);
+      return isHarbor27 ? unsupported('unrecognized-request', true) : fault('refused');
+    }
+    default:
+      return fallbackOn.includes(answer.status) ? unsupported(`fallback-on-${answer.status}`, true) : fault('refused');
+  }
+}
+
+function judgeOk(answer: BufferedResponse, what: string): ReferrersVerdict {
+  const type = mediaTypeOf(answer.headers.get('content-type'));
+  if (type === mediaTypes.ociIndex) return { kind: 'list', rule: 'list', index: parseIndex(answer.bytes, what) };
+  if (answer.leftOrigin) return unsupported('redirect-to-other-origin', true);
+  if (type === 'application/json') {
+    const warning = 'the registry labels its list application/json instead of an OCI index';
+    return { kind: 'list', rule: 'list-as-json', index: parseIndex(answer.bytes, what), warning };
+  }
+  // A login page, a firewall's page, Google's sign-in: 200 proves nothing.
+  return unsupported('other-content-type', true);
+}
+
+function indexInBody(answer: BufferedResponse, what: string): ImageIndex | undefined {
+  if (answer.truncated || answer.bytes[0] !== 0x7b) return undefined;
+  try {
+    return parseIndex(answer.bytes, what);
+  } catch {
+    // Any other body of a 404 is only the registry's way of saying so.
+    return undefined;
+  }
+}
+
+function unsupported(rule: string, isWeak: boolean, errorCodes: readonly string[] = []): ReferrersVerdict {
+  return { kind: 'unsupported', rule, isWeak, errorCodes };
+}

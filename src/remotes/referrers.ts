@@ -1,0 +1,191 @@
+import { mapConcurrently, withDeadline } from '../content/abort.js';
+import { readBounded } from '../content/read.js';
+import type { FetcherByDigest, ListReferrersOptions, ReferrersList } from '../content/sources.js';
+import { ArgumentError, isOciError, type OciError, ReferrersError, TransportError } from '../errors/index.js';
+import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
+import { describeReferrer, parseManifest } from '../oci/manifest.js';
+import type { Reference } from '../oci/reference.js';
+import { AttemptLog } from './attempt-log.js';
+import type { Connections } from './connections.js';
+import { hostsWith } from './hosts.js';
+import { findLegacyTags } from './legacy-tags.js';
+import { askRepository, type HostList } from './referrers-host.js';
+import type { Repository } from './repository.js';
+
+/** What listing needs from the fetcher it belongs to. */
+export interface ListContext {
+  readonly connections: Connections;
+  readonly reference: Reference;
+  readonly repositories: readonly Repository[];
+  /** Reads manifests by digest, for `resolveTypes`. */
+  readonly byDigest: FetcherByDigest;
+}
+
+const typeConcurrency = 4;
+
+/** Lists what refers to a subject: asks the hosts, takes types where they are reliable, filters. */
+export async function listReferrers(
+  context: ListContext,
+  subject: Descriptor,
+  options: ListReferrersOptions,
+): Promise<ReferrersList> {
+  assertDescriptor(subject, 'subject');
+  assertTypes(options.artifactTypes);
+  const { timeouts } = context.connections.options;
+  const attempts = new AttemptLog();
+  const expired = (): OciError =>
+    new TransportError(
+      'ERR_OCI_TIMEOUT',
+      `the referrers of ${subject.digest} were not listed within ${timeouts.discoveryMs} ms`,
+      {
+        method: 'GET',
+        url: `${context.reference.registry}/${context.reference.repository}`,
+        hint: 'raise timeouts.discoveryMs (--timeout), or lower the load on the registry',
+      },
+    );
+  try {
+    return await withDeadline(timeouts.discoveryMs, options.signal, expired, (signal) =>
+      list(context, subject, { ...options, signal }, attempts),
+    );
+  } catch (error) {
+    if (isOciError(error) && error !== options.signal?.reason) error.withAttempts(attempts.attempts);
+    throw error;
+  }
+}
+
+async function list(
+  context: ListContext,
+  subject: Descriptor,
+  options: ListReferrersOptions & { readonly signal: AbortSignal },
+  attempts: AttemptLog,
+): Promise<ReferrersList> {
+  const { options: settings } = context.connections;
+  const wanted = options.artifactTypes ?? [];
+  const resolveTypes = options.resolveTypes ?? false;
+  const serverFilter = (options.serverFilter ?? settings.serverFilter) && wanted.length === 1 && !resolveTypes;
+  const answer = await askHosts(context, subject, {
+    artifactType: serverFilter ? wanted[0] : undefined,
+    confirmSubject: options.confirmSubject ?? false,
+    signal: options.signal,
+    attempts,
+  });
+  const listed = resolveTypes ? await withManifestTypes(context, answer.referrers, options.signal) : answer.referrers;
+  const { kept, warnings } = filterTypes(listed, wanted);
+  const legacy =
+    (options.legacyTags ?? settings.legacyTags)
+      ? await findLegacyTags(answer.repository, subject, { limits: settings.limits, signal: options.signal, attempts })
+      : [];
+  return {
+    subject,
+    referrers: kept,
+    source: answer.source,
+    legacy,
+    filterAppliedBy: wanted.length === 0 ? 'none' : answer.isFiltered ? 'server' : 'client',
+    pages: answer.pages,
+    host: answer.repository.host.host,
+    attempts: attempts.attempts,
+    warnings: [...answer.warnings, ...warnings],
+  };
+}
+
+interface AskOptions {
+  readonly artifactType: string | undefined;
+  readonly confirmSubject: boolean;
+  readonly signal: AbortSignal;
+  readonly attempts: AttemptLog;
+}
+
+/** Asks hosts in order until one that may speak alone has answered; what mirrors add before is united with it. */
+async function askHosts(context: ListContext, subject: Descriptor, options: AskOptions): Promise<HostList> {
+  const { registry } = context.reference;
+  const hosts = context.repositories.map((repository) => repository.host);
+  const eligible = new Set(hostsWith(hosts, 'referrers', registry, subject.digest));
+  const repositories = context.repositories.filter((repository) => eligible.has(repository.host));
+  const answers: HostList[] = [];
+  let failure: unknown;
+  for (const repository of repositories) {
+    try {
+      const answer = await askRepository(context.connections, repository, subject, options);
+      answers.push(answer);
+      if (repository.isAuthoritative) return unite(answers);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (repository.isAuthoritative) throw error;
+      failure ??= error;
+    }
+  }
+  throw unconfirmedByMirrors(subject, registry, failure);
+}
+
+function unite(answers: readonly HostList[]): HostList {
+  const last = answers.at(-1);
+  if (last === undefined) throw new TypeError('no answer to unite');
+  const referrers = new Map(last.referrers.map((descriptor) => [descriptor.digest, descriptor]));
+  const warnings = new Set(answers.flatMap((answer) => answer.warnings));
+  for (const answer of answers.slice(0, -1)) {
+    const extra = answer.referrers.filter((descriptor) => !referrers.has(descriptor.digest));
+    for (const descriptor of extra) referrers.set(descriptor.digest, descriptor);
+    const lacking = last.referrers.length - (answer.referrers.length - extra.length);
+    if (extra.length > 0 || lacking > 0) {
+      warnings.add(
+        `mirror ${answer.repository.host.host} has ${extra.length} referrers the registry has not, and lacks ${lacking}`,
+      );
+    }
+  }
+  return { ...last, referrers: [...referrers.values()], warnings: [...warnings] };
+}
+
+function unconfirmedByMirrors(subject: Descriptor, registry: string, cause: unknown): OciError {
+  return new ReferrersError(
+    'ERR_OCI_REFERRERS_UNCONFIRMED',
+    `no host that may speak for ${registry} alone listed the referrers of ${subject.digest}`,
+    {
+      subject: subject.digest,
+      cause,
+      hint: 'add the registry itself to the hosts, or mark an air-gapped mirror with authoritative: true',
+    },
+  );
+}
+
+async function withManifestTypes(
+  context: ListContext,
+  listed: readonly Descriptor[],
+  signal: AbortSignal,
+): Promise<readonly Descriptor[]> {
+  const { limits } = context.connections.options;
+  const bound = { limitName: 'maxManifestBytes', limit: limits.maxManifestBytes };
+  return await mapConcurrently(
+    listed,
+    typeConcurrency,
+    async (entry, stop) => {
+      const { descriptor, body } = await context.byDigest.fetchByDigest(entry.digest, {
+        kind: 'manifest',
+        signal: stop,
+      });
+      const bytes = await readBounded(body, bound, `manifest ${entry.digest}`, stop);
+      const own = { mediaType: descriptor.mediaType, digest: entry.digest, size: bytes.length };
+      return describeReferrer(own, parseManifest(bytes, own.mediaType, `manifest ${entry.digest}`));
+    },
+    signal,
+  );
+}
+
+function filterTypes(
+  listed: readonly Descriptor[],
+  wanted: readonly string[],
+): { kept: readonly Descriptor[]; warnings: readonly string[] } {
+  if (wanted.length === 0) return { kept: listed, warnings: [] };
+  const kept = listed.filter((descriptor) => wanted.includes(descriptor.artifactType ?? ''));
+  const untyped = listed.filter((descriptor) => descriptor.artifactType === undefined).length;
+  if (untyped === 0) return { kept, warnings: [] };
+  const warning = `${untyped} referrers without artifactType were left out by the filter; resolveTypes reads their manifests`;
+  return { kept, warnings: [warning] };
+}
+
+function assertTypes(artifactTypes: readonly string[] | undefined): void {
+  if (artifactTypes === undefined || artifactTypes.every((type) => typeof type === 'string' && type !== '')) return;
+  throw new ArgumentError('ERR_OCI_INVALID_OPTION', 'artifactTypes has an empty artifact type', {
+    argument: 'artifactTypes',
+    hint: 'leave the filter out to list every referrer',
+  });
+}

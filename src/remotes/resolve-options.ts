@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { defaultLimits, type Limits } from '../content/limits.js';
+import { ArgumentError } from '../errors/index.js';
+import { defaultRetryPolicy } from '../http/retry.js';
+import { defaultTimeouts } from '../http/timeouts.js';
+import { isRegistryHost } from '../oci/reference.js';
+import { createDebugLogger } from '../telemetry/logger.js';
+import { isLoopbackHost } from './hosts.js';
+import type { HostHeaders, ResolvedOptions, ResolverOptions } from './options.js';
+
+const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const zeroOrMore = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const callback = z.custom<(...parameters: never[]) => unknown>(isFunction, 'must be a function');
+const each = <Keys extends string>(keys: readonly Keys[], schema: z.ZodType): Record<Keys, z.ZodType> =>
+  Object.fromEntries(keys.map((key) => [key, schema.optional()])) as unknown as Record<Keys, z.ZodType>;
+const keysOf = <T extends object>(value: T): (keyof T & string)[] => Object.keys(value) as (keyof T & string)[];
+
+const hostName = z.string().refine(isRegistryHost, 'is not HOST or HOST:PORT');
+const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+const secretHeader = /^(?:authorization|cookie|proxy-authorization)$/i;
+const hostHeaders = z.record(
+  z
+    .string()
+    .regex(headerName, 'is not a header name')
+    .refine((name) => !secretHeader.test(name), 'may not be set here; use credentials'),
+  z.string().refine((value) => !/[\r\n\0]/.test(value), 'has a line break'),
+);
+const tlsOptions = z.strictObject({
+  ca: z.union([z.string(), z.array(z.string())]).optional(),
+  cert: z.string().optional(),
+  key: z.string().optional(),
+  rejectUnauthorized: z.boolean().optional(),
+});
+
+const optionsSchema = z
+  .strictObject({
+    hosts: callback.optional(),
+    credentials: callback.optional(),
+    plainHttp: z.union([z.boolean(), z.array(hostName)]).optional(),
+    tls: z.union([callback, z.record(hostName, tlsOptions)]).optional(),
+    headers: z.union([callback, z.record(hostName, hostHeaders)]).optional(),
+    fallbackHosts: z.boolean().optional(),
+    fallbackOn: z.array(z.union([z.literal(400), z.literal(410), z.literal(424)])).optional(),
+    legacyTags: z.boolean().optional(),
+    limits: z.strictObject(each(keysOf(defaultLimits), positive)).optional(),
+    retry: z.union([z.literal(0), z.strictObject(each(keysOf(defaultRetryPolicy), zeroOrMore))]).optional(),
+    timeouts: z.strictObject(each(keysOf(defaultTimeouts), positive)).optional(),
+    capabilityTtlMs: zeroOrMore.optional(),
+    serverFilter: z.boolean().optional(),
+    tokenRealms: z.union([z.enum(['any-https', 'same-host']), z.array(hostName)]).optional(),
+    onWarning: callback.optional(),
+    logger: z.custom((value) => typeof value === 'object' && value !== null, 'must be a logger').optional(),
+    dispatcher: z.custom((value) => typeof value === 'object' && value !== null, 'must be a dispatcher').optional(),
+  })
+  .refine((options) => options.dispatcher === undefined || options.tls === undefined, {
+    path: ['dispatcher'],
+    error: 'excludes tls: the dispatcher brings its own connections',
+  });
+
+/**
+ * Checks options and fills in every default.
+ *
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`, naming the option
+ */
+export function resolveOptions(options: ResolverOptions): ResolvedOptions {
+  assertOptions(options);
+  const { plainHttp = false } = options;
+  return {
+    hosts: options.hosts,
+    credentials: options.credentials,
+    isPlainHttp: (host) =>
+      isLoopbackHost(host) || (Array.isArray(plainHttp) ? plainHttp.includes(host) : plainHttp === true),
+    tlsFor: lookUp(options.tls),
+    headersFor: headersLookUp(options.headers),
+    fallbackHosts: options.fallbackHosts ?? true,
+    fallbackOn: options.fallbackOn ?? [],
+    legacyTags: options.legacyTags ?? false,
+    limits: resolveLimits(options.limits),
+    retry:
+      options.retry === 0
+        ? { ...defaultRetryPolicy, maxRetries: 0 }
+        : { ...defaultRetryPolicy, ...defined(options.retry) },
+    timeouts: { ...defaultTimeouts, ...defined(options.timeouts) },
+    capabilityTtlMs: options.capabilityTtlMs ?? 300_000,
+    serverFilter: options.serverFilter ?? true,
+    tokenRealms: options.tokenRealms ?? 'any-https',
+    onWarning: options.onWarning,
+    logger: options.logger ?? createDebugLogger(),
+    dispatcher: options.dispatcher,
+  };
+}
+
+/** Fills limits up with their defaults; a field that is undefined keeps its default. */
+export function resolveLimits(limits: Partial<Limits> | undefined): Limits {
+  return { ...defaultLimits, ...defined(limits) };
+}
+
+function defined<T extends object>(values: T | undefined): T {
+  const kept = Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as T;
+}
+
+function lookUp<T>(
+  setting: Readonly<Record<string, T>> | ((host: string) => T | undefined) | undefined,
+): (host: string) => T | undefined {
+  if (typeof setting === 'function') return setting;
+  return (host) => (setting !== undefined && Object.hasOwn(setting, host) ? setting[host] : undefined);
+}
+
+/** Headers from a function were not seen by the schema before: check them when they come. */
+function headersLookUp(setting: ResolverOptions['headers']): (host: string) => HostHeaders {
+  const look = lookUp(setting);
+  return (host) => {
+    const headers = look(host) ?? {};
+    const result = hostHeaders.safeParse(headers);
+    if (!result.success) throw invalid(`headers(${host})`, result.error.issues[0]);
+    return headers;
+  };
+}
+
+function assertOptions(options: ResolverOptions): void {
+  const result = optionsSchema.safeParse(options);
+  if (!result.success) throw invalid('', result.error.issues[0]);
+}
+
+function invalid(prefix: string, issue: z.core.$ZodIssue | undefined): ArgumentError {
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const parts = [prefix, ...(issue?.path ?? []), unknown].filter((part) => part !== undefined && part !== '');
+  const argument = parts.map(String).join('.') || 'options';
+  const reason = unknown === undefined ? (issue?.message ?? 'is not valid') : 'is not an option';
+  return new ArgumentError('ERR_OCI_INVALID_OPTION', `option ${argument}: ${reason}`, {
+    argument,
+    hint: unknown === undefined ? undefined : 'see ResolverOptions in the API reference for every option',
+  });
+}

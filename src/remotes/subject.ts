@@ -1,0 +1,30 @@
+import type { AbortableOptions } from '../content/abort.js';
+import { errorFromResponse } from '../http/response-error.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { isManifestType, mediaTypeOf } from '../oci/media-types.js';
+import type { AttemptLog } from './attempt-log.js';
+import type { Connections } from './connections.js';
+import type { Repository } from './repository.js';
+
+/** Tells whether a manifest is in a repository: from what was seen before, or by asking once. */
+export async function isSubjectKnown(
+  connections: Connections,
+  repository: Repository,
+  subject: Descriptor,
+  options: AbortableOptions & { readonly attempts: AttemptLog },
+): Promise<boolean> {
+  const { capabilities } = connections;
+  if (capabilities.hasSubject(repository.key, subject.digest)) return true;
+  return await options.attempts.record(repository.host.host, 'subject', async (note) => {
+    const { maxErrorBytes } = connections.options.limits;
+    const bound = { limitName: 'maxErrorBytes', limit: maxErrorBytes };
+    const answer = await repository.manifest('HEAD', subject.digest, bound, { signal: options.signal });
+    // A login page is a 200 too: only a manifest proves the subject.
+    const isKnown = answer.status === 200 && isManifestType(mediaTypeOf(answer.headers.get('content-type')));
+    note({ status: answer.status, rule: isKnown ? 'subject-known' : 'subject-unknown' });
+    if (answer.status === 404 || (answer.status === 200 && !isKnown)) return false;
+    if (!isKnown) throw errorFromResponse(answer, repository.describe(subject.digest));
+    capabilities.addSubject(repository.key, subject.digest);
+    return true;
+  });
+}

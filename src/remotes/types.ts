@@ -1,0 +1,69 @@
+import type { AbortableOptions } from '../content/abort.js';
+import type {
+  ContentSource,
+  FetchByDigestOptions,
+  FetchedContent,
+  FetcherByDigest,
+  ListReferrersOptions,
+  PushTarget,
+  ReferrersList,
+} from '../content/sources.js';
+import type { Descriptor } from '../oci/descriptor.js';
+
+/** Finds what refers to a manifest; small enough to be the only thing another tool is given. */
+export interface ReferrersFetcher {
+  /**
+   * Lists what refers to a manifest.
+   *
+   * @remarks The filter is applied here whatever the server says it did; a descriptor without artifactType is left out
+   * when a filter is given. {@link Fetcher.listReferrers} gives the same list with the evidence for it.
+   * @param descriptor - the subject, as `resolve` returned it
+   * @param artifactTypes - types to keep; none keeps everything
+   * @returns each referrer once; an empty array is a confirmed fact
+   * @throws OciError with any code of discovery; see `docs/errors.md`
+   * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+   */
+  fetchReferrers(descriptor: Descriptor, ...artifactTypes: string[]): Promise<Descriptor[]>;
+}
+
+/** Reads content of one repository and finds what refers to it. */
+export interface Fetcher extends ContentSource, ReferrersFetcher, FetcherByDigest {
+  /**
+   * Lists what refers to a manifest, with the evidence for the list.
+   *
+   * @param descriptor - the subject, as `resolve` returned it
+   * @param options - types, where types come from, older tags, signal
+   * @throws OciError with any code of discovery and `attempts`; see `docs/errors.md`
+   */
+  listReferrers(descriptor: Descriptor, options?: ListReferrersOptions): Promise<ReferrersList>;
+}
+
+/** Puts content into one repository; it can read there too, so that a push can be checked. */
+export interface Pusher extends PushTarget, Fetcher {
+  fetchByDigest(digest: string, options?: FetchByDigestOptions): Promise<FetchedContent>;
+}
+
+/** A reference and what it points to. */
+export interface Resolved {
+  /** The reference pinned by digest. */
+  readonly name: string;
+  /** Type, digest and size of the manifest. */
+  readonly descriptor: Descriptor;
+}
+
+/** The front door: turns references into descriptors, fetchers and pushers. */
+export interface Resolver extends AsyncDisposable {
+  /**
+   * Finds what a reference points to.
+   *
+   * @param reference - such as `registry.example.com/team/app:1.2`
+   * @throws OciError `ERR_OCI_INVALID_REFERENCE`, `ERR_OCI_NOT_FOUND`, and every code of a request
+   */
+  resolve(reference: string, options?: AbortableOptions): Promise<Resolved>;
+  /** Creates a fetcher for the repository of a reference; the signal given here aborts everything it does. */
+  fetcher(reference: string, options?: AbortableOptions): Promise<Fetcher>;
+  /** Creates a pusher for the repository of a reference; the signal given here aborts everything it does. */
+  pusher(reference: string, options?: AbortableOptions): Promise<Pusher>;
+  /** Ends every connection; calls made later throw `ERR_OCI_CLOSED`. */
+  close(): Promise<void>;
+}
