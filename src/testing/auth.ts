@@ -110,7 +110,7 @@ function pullOnly({ repository, actions }: Scope): Scope {
 }
 
 /** Reads `repository:name:pull,push`; other kinds of resource are granted nothing. */
-function parseScope(text: string): readonly Scope[] {
+export function parseScope(text: string): readonly Scope[] {
   const match = /^repository:(.+):([a-z*,]+)$/.exec(text);
   const [, repository, actions] = match ?? [];
   return repository === undefined || actions === undefined ? [] : [{ repository, actions: actions.split(',') }];

@@ -1,6 +1,7 @@
 import { isDigest } from '../oci/digest.js';
 import { failure, methodNotAllowed } from './answers.js';
 import type { Context } from './context.js';
+import { parseRange } from './range.js';
 import type { RegistryAnswer } from './types.js';
 
 /** Serves and deletes blobs (distribution-spec v1.1.1, end-2 and end-10). */
@@ -34,20 +35,4 @@ function serve(bytes: Uint8Array, digest: string, rangeHeader: string | undefine
     headers: { ...headers, 'content-range': `bytes ${range.first}-${range.last}/${bytes.length}` },
     body: bytes.subarray(range.first, range.last + 1),
   };
-}
-
-/** Reads a `Range` of one part (RFC 9110, section 14); anything else means the whole, as the RFC allows. */
-function parseRange(
-  header: string | undefined,
-  size: number,
-): { readonly first: number; readonly last: number } | 'unsatisfiable' | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
-  const [from = '', to = ''] = match?.slice(1) ?? [];
-  if (from === '' && to === '') return undefined;
-  if (from === '')
-    return Number(to) === 0 || size === 0 ? 'unsatisfiable' : { first: Math.max(0, size - Number(to)), last: size - 1 };
-  const first = Number(from);
-  if (to !== '' && Number(to) < first) return undefined;
-  if (first >= size) return 'unsatisfiable';
-  return { first, last: to === '' ? size - 1 : Math.min(Number(to), size - 1) };
 }

@@ -12,7 +12,10 @@ export interface TestBlob {
 
 /** A manifest with everything below it, ready for a store, a layout or a push. */
 export interface TestContent {
-  /** Descriptor of the manifest, as a list of referrers or an index would carry it. */
+  /**
+   * Descriptor of the manifest: with its platform for an image, with artifact type and annotations for an artifact or an
+   * index, as a list of referrers has them.
+   */
   readonly descriptor: Descriptor;
   /** The raw bytes of the manifest. */
   readonly manifest: Uint8Array;

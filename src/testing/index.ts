@@ -9,7 +9,7 @@ export {
   type TestImageOptions,
   type TestIndexOptions,
 } from './fixtures.js';
-export { RegistryStore, type StoredManifest, type StoredRepository } from './registry-store.js';
+export type { RegistryStore, StoredManifest, StoredRepository } from './registry-store.js';
 export { startRegistry } from './start-registry.js';
 export type {
   EndpointKind,

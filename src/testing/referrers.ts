@@ -12,7 +12,7 @@ export function handleReferrers({ request, repository, reference, store, options
   if (!isDigest(reference)) return failure(400, 'DIGEST_INVALID', 'provided digest is not one this registry can check');
   const artifactType = (options.artifactTypeFilter ?? true) ? request.query.get('artifactType') : null;
   const all = referrersOf(store, repository, reference).filter(
-    (referrer) => artifactType === null || referrer.artifactType === artifactType,
+    (referrer) => artifactType === null || (referrer.artifactType ?? '') === artifactType,
   );
   // The cursor is a digest and the order is by digest, so nothing is missed when the list grows between two pages.
   const after = request.query.get('last') ?? '';

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EndpointKind, InterceptedRequest } from './types.js';
 
+/** What a path says. */
 interface Route {
   readonly endpoint: EndpointKind;
   readonly repository?: string | undefined;
@@ -38,7 +39,8 @@ export function readRequest(message: IncomingMessage): InterceptedRequest {
   };
 }
 
-function routeOf(path: string): Route {
+/** Finds the endpoint a path belongs to, and takes the path apart. */
+export function routeOf(path: string): Route {
   const decoded = decode(path);
   for (const [endpoint, pattern] of patterns) {
     const match = decoded === undefined ? null : pattern.exec(decoded);

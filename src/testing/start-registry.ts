@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { isRepositoryName } from '../oci/reference.js';
 import { failure, json, methodNotAllowed, noSuchRoute, send } from './answers.js';
 import { AccessGate } from './auth.js';
@@ -75,14 +75,20 @@ export async function startRegistry(options: TestRegistryOptions = {}): Promise<
   };
 }
 
+/** Sockets are kept here, as `closeAllConnections` forgets those that are in the middle of a TLS handshake. */
 function closeOnce(server: Server): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   let closed: Promise<void> | undefined;
   return async () => {
     closed ??= new Promise((resolve) => {
       server.close(() => {
         resolve();
       });
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     });
     await closed;
   };

@@ -1,16 +1,43 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
-import { parseDigest } from '../oci/digest.js';
+import { type DigestAlgorithm, parseDigest } from '../oci/digest.js';
 
 /** A blob on its way in. */
-export interface UploadSession {
-  readonly id: string;
+export class UploadSession {
+  readonly id: string = randomUUID();
   readonly repository: string;
+  readonly #chunks: Buffer[] = [];
+  // Which algorithm counts is known only when the upload ends, so both run along.
+  readonly #hashes: Readonly<Record<DigestAlgorithm, Hash>> = {
+    sha256: createHash('sha256'),
+    sha512: createHash('sha512'),
+  };
+  #size = 0;
+
+  constructor(repository: string) {
+    this.repository = repository;
+  }
+
   /** Bytes received so far. */
-  readonly size: number;
-  append(chunk: Buffer): void;
+  get size(): number {
+    return this.#size;
+  }
+
+  append(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    this.#hashes.sha256.update(chunk);
+    this.#hashes.sha512.update(chunk);
+  }
+
   /** Tells whether what was received has a digest. */
-  matches(digest: string): boolean;
-  bytes(): Uint8Array;
+  matches(digest: string): boolean {
+    const { algorithm, encoded } = parseDigest(digest);
+    return this.#hashes[algorithm].copy().digest('hex') === encoded;
+  }
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.#chunks, this.#size);
+  }
 }
 
 /** The uploads that have been started and not been ended. */
@@ -18,7 +45,7 @@ export class UploadSessions {
   readonly #sessions = new Map<string, UploadSession>();
 
   open(repository: string): UploadSession {
-    const session = new Session(repository);
+    const session = new UploadSession(repository);
     this.#sessions.set(session.id, session);
     return session;
   }
@@ -31,41 +58,5 @@ export class UploadSessions {
 
   end(session: UploadSession): void {
     this.#sessions.delete(session.id);
-  }
-}
-
-/** Which algorithm counts is known only when the upload ends, so both run along. */
-class Session implements UploadSession {
-  readonly id: string = randomUUID();
-  readonly repository: string;
-  readonly #chunks: Buffer[] = [];
-  readonly #hashes: Readonly<Record<'sha256' | 'sha512', Hash>> = {
-    sha256: createHash('sha256'),
-    sha512: createHash('sha512'),
-  };
-  #size = 0;
-
-  constructor(repository: string) {
-    this.repository = repository;
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  append(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    this.#hashes.sha256.update(chunk);
-    this.#hashes.sha512.update(chunk);
-  }
-
-  matches(digest: string): boolean {
-    const { algorithm, encoded } = parseDigest(digest);
-    return this.#hashes[algorithm].copy().digest('hex') === encoded;
-  }
-
-  bytes(): Uint8Array {
-    return Buffer.concat(this.#chunks, this.#size);
   }
 }

@@ -2,8 +2,9 @@ import { isDigest } from '../oci/digest.js';
 import { failure, methodNotAllowed } from './answers.js';
 import { consumeBody, maxBlobBytes } from './body.js';
 import type { Context } from './context.js';
+import { parseContentRange } from './range.js';
 import type { RegistryAnswer } from './types.js';
-import type { UploadSession } from './upload-sessions.js';
+import { UploadSession } from './upload-sessions.js';
 
 /** Takes blobs in, in all the ways of distribution-spec v1.1.1: end-4a, 4b, 5, 6, 11, 13 and 14. */
 export async function handleUpload(context: Context): Promise<RegistryAnswer> {
@@ -34,15 +35,19 @@ async function start(context: Context): Promise<RegistryAnswer> {
     store.repository(repository).blobs.set(wanted, bytes);
     return created(repository, wanted);
   }
-  const session = uploads.open(repository);
   store.repository(repository);
-  if (!request.query.has('digest')) return progress(202, session);
+  if (!request.query.has('digest')) return progress(202, uploads.open(repository));
+  // All in one request: nobody can come back to this upload, so it is not kept among the sessions.
+  const session = new UploadSession(repository);
   return (await receive(context, session)) ?? finish(context, session);
 }
 
-/** Finds the bytes of a mount; without `from` nothing is looked for, as that would cross what a token allows. */
-function mountable({ request, store }: Context, digest: string): Uint8Array | undefined {
-  return store.repositories.get(request.query.get('from') ?? '')?.blobs.get(digest);
+/** Finds the bytes of a mount; without `from` every repository is searched, unless that would cross what a token allows. */
+function mountable({ request, store, options }: Context, digest: string): Uint8Array | undefined {
+  const from = request.query.get('from');
+  if (from !== null) return store.repositories.get(from)?.blobs.get(digest);
+  if (options.auth !== undefined) return undefined;
+  return [...store.repositories.values()].find(({ blobs }) => blobs.has(digest))?.blobs.get(digest);
 }
 
 /** Appends the body of a request to an upload; gives back an answer only where that failed. */
@@ -62,11 +67,12 @@ function checkContentRange(
 ): RegistryAnswer | undefined {
   const header = headers['content-range'];
   if (header === undefined) return undefined;
-  const match = /^(?:bytes[ =])?(\d+)-(\d+)(?:\/.*)?$/.exec(header);
-  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+  const range = parseContentRange(header);
   const length = headers['content-length'];
-  const fits = length === undefined || Number(length) === last - first + 1;
-  if (match !== null && first === session.size && last >= first && fits) return undefined;
+  if (range !== undefined && range.first === session.size) {
+    const size = range.last - range.first + 1;
+    if (size > 0 && (length === undefined || Number(length) === size)) return undefined;
+  }
   return failure(416, 'BLOB_UPLOAD_INVALID', 'the chunk does not follow what is there', progress(416, session).headers);
 }
 
