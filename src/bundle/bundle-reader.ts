@@ -73,8 +73,9 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     const stop: FaultListener = (fault) => {
       throw fault;
     };
-    for await (const { path, size, offset, chunks } of this.read(stop)) {
-      const stream = (): Readable => Readable.from(chunks(), { objectMode: false });
+    for await (const entry of this.read(stop)) {
+      const { path, size, offset } = entry;
+      const stream = (): Readable => Readable.from(entry.chunks(), { objectMode: false });
       const bytes = (maxBytes: number): Promise<Buffer> =>
         readBounded(stream(), { limitName: 'maxBytes', limit: maxBytes }, path, this.#signal);
       yield { path, size, offset, stream, bytes };

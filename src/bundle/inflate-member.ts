@@ -33,29 +33,24 @@ async function feed(raw: ByteCursor, inflate: InflateRaw): Promise<void> {
     const slice = await raw.readSome(feedSize);
     if (slice === undefined) throw truncated('inside the compressed data');
     given += slice.length;
-    const result = await offer(inflate, slice);
+    await offer(inflate, slice);
     if (inflate.errored !== null) return;
-    if (result === 'taken') continue;
-    // zlib stopped inside this slice: the rest of it comes after the end.
-    raw.unread(slice.subarray(slice.length - (given - inflate.bytesWritten)));
-    return;
+    // What zlib leaves of a slice comes after the end of the deflate stream.
+    const surplus = given - inflate.bytesWritten;
+    if (surplus > 0) raw.unread(slice.subarray(slice.length - surplus));
+    if (surplus > 0 || inflate.destroyed) return;
   }
 }
 
-/** Waits until zlib has taken a slice whole, or does not want the rest of it: at its end, or after a fault. */
-function offer(inflate: InflateRaw, slice: Buffer): Promise<'taken' | 'ended'> {
+/** Waits until zlib is done with a slice; at the end of the deflate stream some versions end without saying so. */
+function offer(inflate: InflateRaw, slice: Buffer): Promise<void> {
   return new Promise((resolve) => {
-    const settle = (result: 'taken' | 'ended'): void => {
-      inflate.off('end', onEnd).off('close', onEnd);
-      resolve(result);
+    const settle = (): void => {
+      inflate.off('end', settle).off('close', settle);
+      resolve();
     };
-    const onEnd = (): void => {
-      settle('ended');
-    };
-    inflate.on('end', onEnd).on('close', onEnd);
-    inflate.write(slice, () => {
-      settle('taken');
-    });
+    inflate.on('end', settle).on('close', settle);
+    inflate.write(slice, settle);
   });
 }
 

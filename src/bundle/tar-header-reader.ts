@@ -54,20 +54,21 @@ export async function readEntryHeader(cursor: ByteCursor, after: string | undefi
   const isPax = first[156] === 0x78;
   const header = isPax ? await readPaxHeader(cursor, first, where) : parseUstar(first, where);
   const { path, size } = header;
+  const fault = faultOf(header);
+  // A PAX header in another form than ours is read differently by different tools: there is no safe way on.
+  if (isPax && fault !== undefined) throw fault;
+  return { path: escapeText(path), size, fault, isUsable: fault?.findingCode !== 'EntryUnsafe' };
+}
+
+function faultOf({ path, size, bytes }: RawHeader): ArchiveFault | undefined {
   if (kindOfEntry(path) === undefined) {
-    const fault = new ArchiveFault('EntryUnsafe', `${JSON.stringify(escapeText(path))} is no name of an entry`, {
-      path,
-    });
-    return { path: escapeText(path), size, fault, isUsable: false };
+    return new ArchiveFault('EntryUnsafe', `${JSON.stringify(escapeText(path))} is no name of an entry`, { path });
   }
   const expected = encodeEntryHeader(path, size);
-  if (header.bytes.equals(expected)) return { path, size, isUsable: true };
-  const wrong = fields.filter(([, from, to]) => !isSame(header.bytes, expected, from, to)).map(([name]) => name);
+  if (bytes.equals(expected)) return undefined;
+  const wrong = fields.filter(([, from, to]) => !isSame(bytes, expected, from, to)).map(([name]) => name);
   const message = `the header of ${path} is not the one this format writes: ${wrong.join(', ') || 'PAX records'} differ`;
-  const fault = new ArchiveFault('HeaderNotCanonical', message, { path });
-  // PAX records in another form than ours are read differently by different tools: there is no safe way on.
-  if (isPax) throw fault;
-  return { path, size, fault, isUsable: true };
+  return new ArchiveFault('HeaderNotCanonical', message, { path });
 }
 
 interface RawHeader {
