@@ -101,7 +101,8 @@ function emitIndex(manifests: readonly Descriptor[]): Buffer {
   return Buffer.from(canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: fields }, false));
 }
 
-function repositoryOf({ registry, repository }: Reference): string {
+/** Returns registry and repository of a reference: what a list of referrers belongs to. */
+export function repositoryOf({ registry, repository }: Reference): string {
   return `${registry}/${repository}`;
 }
 

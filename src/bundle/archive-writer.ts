@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { finished, Readable, Transform, type TransformCallback, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { BlobFeed } from './blob-feed.js';
+import type { BundleCompression } from './bundle-writer-options.js';
+import { createStoredGzip } from './gzip-stored.js';
+import type { PlannedFile } from './plan-files.js';
+import { createProgress, type ProgressCounter, type ProgressEvent } from './progress.js';
+import { encodeEntryHeader, endOfArchive, paddingOf } from './tar-header.js';
+
+/** How an archive is written. */
+export interface ArchiveOptions {
+  readonly compression: BundleCompression;
+  readonly concurrency: number;
+  readonly maxPrefetchBytes: number;
+  readonly onProgress: ((event: ProgressEvent) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Makes the error for a fault of the sink; faults of sources are rethrown as they are. */
+  readonly sinkFault: (cause: unknown) => Error;
+}
+
+/** What was written. */
+export interface WrittenArchive {
+  /** Size of the file. */
+  readonly bytes: number;
+  /** Hex sha256 of the file. */
+  readonly sha256: string;
+}
+
+/**
+ * Writes files as one archive into a sink, in the order given, and ends the sink.
+ *
+ * @remarks The first fault, of a source or of the sink, stops everything and is the one that is thrown; the sink is
+ * destroyed, and no fetch is under way any more when the call has ended.
+ */
+export async function writeArchive(
+  files: readonly PlannedFile[],
+  sink: Writable,
+  options: ArchiveOptions,
+): Promise<WrittenArchive> {
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const onFault = (error: unknown): void => {
+    stop.abort(error);
+  };
+  const blobs = files.flatMap((file) => ('blob' in file ? [file.blob] : []));
+  const progress = createProgress(
+    blobs.map(({ descriptor }) => descriptor),
+    options.onProgress,
+  );
+  // Without this a sink that fails while a fetch hangs would be noticed only when the fetch ends.
+  const unwatch = finished(sink, { readable: false }, (error) => {
+    if (error) onFault(options.sinkFault(error));
+  });
+  const feed = new BlobFeed(blobs, { ...options, signal, onFault });
+  const tally = createTally();
+  const chunks = Readable.from(archiveChunks(files, feed, progress), { objectMode: true, highWaterMark: 1 });
+  const stages = options.compression === 'store' ? [createStoredGzip(), tally.stream] : [tally.stream];
+  try {
+    await pipeline([chunks, ...stages, sink], { signal });
+    return tally.finish();
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  } finally {
+    stop.abort();
+    unwatch();
+    await feed.settle();
+  }
+}
+
+/** Yields an archive piece by piece: header, content, padding of each file, and the end. */
+async function* archiveChunks(
+  files: readonly PlannedFile[],
+  feed: BlobFeed,
+  progress: ProgressCounter,
+): AsyncGenerator<Buffer> {
+  for (const file of files) {
+    const header = encodeEntryHeader(file.path, file.size);
+    const padding = Buffer.alloc(paddingOf(file.size));
+    if ('bytes' in file) {
+      yield Buffer.concat([header, file.bytes, padding]);
+      continue;
+    }
+    yield header;
+    for await (const chunk of feed.read()) {
+      yield chunk;
+      progress.passed(file.blob.descriptor, chunk.length);
+    }
+    yield padding;
+    progress.ended(file.blob.descriptor);
+  }
+  yield endOfArchive;
+}
+
+/** Passes bytes on, and counts and hashes them. */
+function createTally(): { readonly stream: Transform; readonly finish: () => WrittenArchive } {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+      bytes += chunk.length;
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  return { stream, finish: () => ({ bytes, sha256: hash.digest('hex') }) };
+}

@@ -1,0 +1,131 @@
+import { addAbortSignal } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createVerifyStream } from '../content/verify-stream.js';
+import type { PlannedBlob } from './plan-content.js';
+
+/** How far ahead of its turn content may be fetched. */
+export interface BlobFeedOptions {
+  /** Fetches under way at once; 1 or more. */
+  readonly concurrency: number;
+  /** Bytes held in memory, all together; larger blobs are streamed in their turn. */
+  readonly maxPrefetchBytes: number;
+  /** Stops every fetch; fired by `onFault`, too. */
+  readonly signal: AbortSignal;
+  /** Told of a fault as soon as it happens, which may be long before the blob's turn. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * Hands out blobs one after the other, verified, and fetches small ones ahead of their turn.
+ *
+ * @remarks Blobs are started strictly in order. A blob over the budget is opened only when its turn has come and is read
+ * without a pause, so no connection ever waits with a body half read behind the queue; while it streams, those after it
+ * are fetched into memory.
+ */
+export class BlobFeed {
+  readonly #blobs: readonly PlannedBlob[];
+  readonly #options: BlobFeedOptions;
+  readonly #ready = new Map<number, Promise<Buffer>>();
+  /** The first blob nobody has started to fetch. */
+  #next = 0;
+  /** The blob whose turn it is. */
+  #turn = 0;
+  #active = 0;
+  #heldBytes = 0;
+
+  constructor(blobs: readonly PlannedBlob[], options: BlobFeedOptions) {
+    this.#blobs = blobs;
+    this.#options = options;
+    this.#startMore();
+  }
+
+  /** Yields the content of the next blob; a fault ends it, and nothing counts as verified before it has ended well. */
+  async *read(): AsyncGenerator<Buffer> {
+    const turn = this.#turn++;
+    const blob = this.#blobs[turn];
+    if (blob === undefined) throw new RangeError(`there are only ${turn} blobs`);
+    const prefetched = this.#ready.get(turn);
+    if (prefetched === undefined) {
+      yield* this.#stream(blob, turn);
+      return;
+    }
+    yield await prefetched;
+    this.#ready.delete(turn);
+    this.#heldBytes -= blob.descriptor.size;
+    this.#startMore();
+  }
+
+  /** Waits until nothing is under way any more. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#ready.values());
+  }
+
+  async *#stream(blob: PlannedBlob, turn: number): AsyncGenerator<Buffer> {
+    this.#next = turn + 1;
+    this.#active++;
+    this.#startMore();
+    try {
+      yield* readVerified(blob, this.#options.signal);
+    } catch (error) {
+      this.#options.onFault(error);
+      throw error;
+    } finally {
+      this.#active--;
+      this.#startMore();
+    }
+  }
+
+  #startMore(): void {
+    const { concurrency, maxPrefetchBytes, signal } = this.#options;
+    while (this.#active < concurrency && !signal.aborted) {
+      const blob = this.#blobs[this.#next];
+      if (blob === undefined || this.#heldBytes + blob.descriptor.size > maxPrefetchBytes) return;
+      this.#heldBytes += blob.descriptor.size;
+      this.#ready.set(this.#next++, this.#prefetch(blob));
+    }
+  }
+
+  #prefetch(blob: PlannedBlob): Promise<Buffer> {
+    this.#active++;
+    const content = readWhole(blob, this.#options.signal);
+    // Handled here, so that a fault before the blob's turn neither waits nor counts as unhandled.
+    content.then(
+      () => {
+        this.#active--;
+        this.#startMore();
+      },
+      (error: unknown) => {
+        this.#active--;
+        this.#options.onFault(error);
+      },
+    );
+    return content;
+  }
+}
+
+/** Opens a blob and yields its bytes; destroys the source's stream however reading ends. */
+async function* readVerified(
+  { source, descriptor, reference }: PlannedBlob,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const body = addAbortSignal(signal, await source.fetch(descriptor, { signal }));
+  const verified = createVerifyStream(descriptor, `the source of ${reference}`);
+  const pumped = pipeline(body, verified);
+  pumped.catch(() => {
+    // The same fault comes out of `verified`, which is being read.
+  });
+  try {
+    yield* verified as AsyncIterable<Buffer>;
+    await pumped;
+  } finally {
+    body.destroy();
+  }
+}
+
+/** Copies the chunks together as they come: a thousand small ones must not cost more memory than was budgeted. */
+async function readWhole(blob: PlannedBlob, signal: AbortSignal): Promise<Buffer> {
+  const content = Buffer.allocUnsafeSlow(blob.descriptor.size);
+  let filled = 0;
+  for await (const chunk of readVerified(blob, signal)) filled += chunk.copy(content, filled);
+  return content;
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { defaultLimits } from '../content/limits.js';
+import { ArgumentError } from '../errors/index.js';
+import type { WalkOptions } from '../referrers/graph.js';
+import type { LayoutReferrers } from './layout-index.js';
+import type { ProgressEvent } from './progress.js';
+import type { RequiredReferrer } from './record.js';
+
+/**
+ * How the file is compressed: `store` frames it as gzip without compressing (layers are compressed already), `none` is a
+ * plain tar.
+ */
+export type BundleCompression = 'store' | 'none';
+
+/** Options of {@link BundleWriter}; those of the walk decide what goes into the bundle. */
+export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
+  /** Referrers every image must have, on itself or on a manifest below its index; none by default. */
+  readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
+  /** How other OCI tools find the referrers in the bundle; `both` by default. */
+  readonly layoutReferrers?: LayoutReferrers | undefined;
+  /** By default what the file's name asks for: `.tgz` and `.tar.gz` are `store`, `.tar` is `none`; a stream is `store`. */
+  readonly compression?: BundleCompression | undefined;
+  /** Time to record, RFC 3339; SOURCE_DATE_EPOCH by default, and no time at all where that is not set either. */
+  readonly createdAt?: string | undefined;
+  /** Time after which a validator refuses the bundle, RFC 3339; none by default. */
+  readonly expiresAt?: string | undefined;
+  /** Requests under way at once, for manifests and for blobs; 4 by default, 1 to 64. */
+  readonly concurrency?: number | undefined;
+  /**
+   * Bytes of blobs that are fetched ahead of their turn and held in memory, all together; 64 MiB by default, 1 or more.
+   * A blob larger than this is streamed when its turn comes.
+   */
+  readonly maxPrefetchBytes?: number | undefined;
+  /** Hears how far `write` has come; what it throws ends the write. */
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+}
+
+const types = z.array(z.string().min(1)).optional();
+const atLeastOne = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
+const instant = z.iso.datetime({ offset: true }).optional();
+
+const schema = z.strictObject({
+  artifactTypes: types,
+  excludeArtifactTypes: types,
+  platforms: types,
+  legacyTags: z.boolean().optional(),
+  onDiscoveryError: z.enum(['fail', 'warn']).optional(),
+  concurrency: z.number().int().min(1).max(64).optional(),
+  maxDepth: atLeastOne,
+  maxNodes: atLeastOne,
+  maxGraphBytes: atLeastOne,
+  limits: z.strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, atLeastOne]))).optional(),
+  requireReferrers: z
+    .array(z.strictObject({ artifactType: z.string().min(1), min: z.number().int().min(1).max(100_000) }))
+    .optional(),
+  layoutReferrers: z.enum(['both', 'untagged', 'tag-schema', 'none']).optional(),
+  compression: z.enum(['store', 'none']).optional(),
+  createdAt: instant,
+  expiresAt: instant,
+  maxPrefetchBytes: atLeastOne,
+  onProgress: z.custom((value) => typeof value === 'function', 'not a function').optional(),
+});
+
+/**
+ * Checks the options of a writer before any work is done: unknown names, values out of range, requirements that the
+ * filters rule out.
+ *
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`
+ */
+export function checkWriterOptions(options: BundleWriterOptions): void {
+  const result = schema.safeParse(options);
+  const issue = result.error?.issues[0];
+  if (issue !== undefined) throw invalidOption(issue.path.join('.') || 'options', issue.message);
+  const { artifactTypes = [], excludeArtifactTypes = [], requireReferrers = [] } = options;
+  for (const { artifactType } of requireReferrers) {
+    const isFiltered = artifactTypes.length > 0 && !artifactTypes.includes(artifactType);
+    if (isFiltered || excludeArtifactTypes.includes(artifactType)) {
+      throw invalidOption('requireReferrers', `asks for ${JSON.stringify(artifactType)}, which the filters leave out`);
+    }
+  }
+}
+
+/**
+ * Returns the time a bundle records: the caller's, else SOURCE_DATE_EPOCH, else none.
+ *
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` when SOURCE_DATE_EPOCH is set and is not a count of seconds
+ * @see https://reproducible-builds.org/specs/source-date-epoch/
+ */
+export function creationTime(createdAt: string | undefined): string | undefined {
+  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  if (createdAt !== undefined || epoch === undefined || epoch === '') return createdAt;
+  const time = new Date(/^\d{1,12}$/.test(epoch) ? Number(epoch) * 1000 : Number.NaN);
+  if (Number.isNaN(time.getTime())) {
+    throw invalidOption('SOURCE_DATE_EPOCH', 'must be a whole number of seconds since 1970');
+  }
+  return time.toISOString().replace('.000Z', 'Z');
+}
+
+function invalidOption(argument: string, reason: string): ArgumentError {
+  return new ArgumentError('ERR_OCI_INVALID_OPTION', `bundle option ${argument}: ${reason}`, { argument });
+}

@@ -1,0 +1,182 @@
+import type { Writable } from 'node:stream';
+import type { AbortableOptions } from '../content/abort.js';
+import type { ReferrersSource } from '../content/sources.js';
+import { ArgumentError } from '../errors/index.js';
+import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
+import { formatReference, parseReference } from '../oci/reference.js';
+import { walkReferrers } from '../referrers/walk.js';
+import { writeArchive } from './archive-writer.js';
+import { type BundleCompression, type BundleWriterOptions, checkWriterOptions } from './bundle-writer-options.js';
+import { compareText } from './canonical-json.js';
+import { repositoryOf } from './layout-index.js';
+import { outputFault, writeOutputFile } from './output-file.js';
+import { type BundlePlan, type PreparedBundle, planBundle } from './plan.js';
+import type { CollectedImage } from './plan-content.js';
+
+/** An image to put into a bundle, and where it and its referrers are found. */
+export interface BundleSubjectInput {
+  /** Gives content and lists referrers of the image's repository. */
+  readonly source: ReferrersSource;
+  /** Full reference of the image, such as `registry.example.com/team/app:1.2`; a digest in it must be the descriptor's. */
+  readonly reference: string;
+  /** What the reference resolves to. */
+  readonly descriptor: Descriptor;
+}
+
+/** Options of {@link BundleWriter.write}. */
+export interface BundleWriteOptions extends AbortableOptions {
+  /** Replaces a file that has the target's name; false by default. */
+  readonly force?: boolean | undefined;
+}
+
+/** What was written. */
+export interface BundleReport
+  extends Pick<BundlePlan, 'bundleId' | 'complete' | 'images' | 'subjects' | 'counts' | 'external' | 'warnings'> {
+  /** Path of the file as it was given; absent when the target was a stream. */
+  readonly path?: string | undefined;
+  /** Size of the file in bytes. */
+  readonly bytes: number;
+  /** Hex sha256 of the file. */
+  readonly sha256: string;
+}
+
+/**
+ * Puts images, with everything that refers to them, into one file.
+ *
+ * @remarks The same content gives the same bytes, in whatever order images were added and on every version of Node. A
+ * writer can be used again; what has been planned is kept until another image is added, so that `write` writes what
+ * `plan` showed.
+ * @example
+ * ```ts
+ * const writer = new BundleWriter({ requireReferrers: [{ artifactType: 'application/vnd.cyclonedx+json', min: 1 }] });
+ * writer.add({ source: fetcher, reference: 'registry.example.com/team/app:1.2', descriptor });
+ * const { sha256 } = await writer.write('bundle.tgz');
+ * ```
+ */
+export class BundleWriter {
+  readonly #options: BundleWriterOptions;
+  readonly #inputs = new Map<string, BundleSubjectInput>();
+  #prepared: PreparedBundle | undefined;
+
+  /**
+   * @param options - what goes in, how referrers are looked for, how the file is made
+   * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`
+   */
+  constructor(options: BundleWriterOptions = {}) {
+    checkWriterOptions(options);
+    this.#options = options;
+  }
+
+  /**
+   * Adds an image; one that was added already is added once.
+   *
+   * @returns the writer itself
+   * @throws {@link ArgumentError} `ERR_OCI_INVALID_REFERENCE` or `ERR_OCI_INVALID_DESCRIPTOR`
+   */
+  add(subject: BundleSubjectInput): this {
+    assertDescriptor(subject.descriptor);
+    const { digest } = subject.descriptor;
+    const parsed = parseReference(subject.reference);
+    if (parsed.digest !== undefined && parsed.digest !== digest) {
+      throw wrongReference(`${subject.reference} names another digest than its descriptor, ${digest}`);
+    }
+    const reference = formatReference(parsed.tag === undefined ? parsed : { ...parsed, digest: undefined });
+    const known = this.#inputs.get(reference);
+    if (known !== undefined && known.descriptor.digest !== digest) {
+      throw wrongReference(`${reference} was added as ${known.descriptor.digest} and is now ${digest}`);
+    }
+    if (known === undefined) {
+      this.#inputs.set(reference, { ...subject, reference });
+      this.#prepared = undefined;
+    }
+    return this;
+  }
+
+  /**
+   * Finds everything that belongs to the images, and says what the bundle will hold; writes nothing.
+   *
+   * @remarks Manifests are fetched and stay in memory (`maxGraphBytes` per image); blobs are not fetched.
+   * @throws {@link BundleError} `ERR_OCI_REQUIRED_MISSING`; whatever the sources throw; with `onDiscoveryError: 'fail'`
+   * also what keeps a list of referrers from being confirmed
+   */
+  async plan(options: AbortableOptions = {}): Promise<BundlePlan> {
+    return (await this.#prepare(options.signal)).plan;
+  }
+
+  /**
+   * Writes the bundle.
+   *
+   * @remarks A file appears under its name only when it is whole; see `force` for one that is there. A stream is ended,
+   * and destroyed on a fault: what it got by then is not a bundle.
+   * @param target - path of the file, or a stream to write to
+   * @throws {@link BundleError} `ERR_OCI_BUNDLE_OUTPUT`; {@link IntegrityError} when a source gives other content than
+   * its descriptor names; everything `plan` throws
+   */
+  async write(target: string | Writable, options: BundleWriteOptions = {}): Promise<BundleReport> {
+    const { signal } = options;
+    const compression = compressionFor(target, this.#options.compression);
+    signal?.throwIfAborted();
+    if (typeof target !== 'string') {
+      try {
+        return await this.#writeTo(target, compression, signal);
+      } finally {
+        if (!target.writableFinished) target.destroy();
+      }
+    }
+    const produce = (sink: Writable): Promise<BundleReport> => this.#writeTo(sink, compression, signal, target);
+    return await writeOutputFile(target, options.force ?? false, produce);
+  }
+
+  async #writeTo(
+    sink: Writable,
+    compression: BundleCompression,
+    signal: AbortSignal | undefined,
+    path?: string,
+  ): Promise<BundleReport> {
+    const { plan, files } = await this.#prepare(signal);
+    const { concurrency = 4, maxPrefetchBytes = 64 * 1024 * 1024, onProgress } = this.#options;
+    const sinkFault = (cause: unknown): Error => outputFault(cause, path);
+    const archive = { compression, concurrency, maxPrefetchBytes, onProgress, signal, sinkFault };
+    const written = await writeArchive(files, sink, archive);
+    const { bundleId, complete, images, subjects, counts, external, warnings } = plan;
+    const report = { bundleId, ...written, complete, images, subjects, counts, external, warnings };
+    return path === undefined ? report : { path, ...report };
+  }
+
+  async #prepare(signal: AbortSignal | undefined): Promise<PreparedBundle> {
+    if (this.#inputs.size === 0) {
+      throw new ArgumentError('ERR_OCI_INVALID_OPTION', 'planning a bundle: no image was added', {
+        argument: 'subject',
+        hint: 'call add() for each image first',
+      });
+    }
+    if (this.#prepared !== undefined) return this.#prepared;
+    const images: CollectedImage[] = [];
+    const inputs = [...this.#inputs].sort(([a], [b]) => compareText(a, b));
+    for (const [reference, { source, descriptor }] of inputs) {
+      const graph = await walkReferrers(source, descriptor, { ...this.#options, signal });
+      images.push({ reference, repository: repositoryOf(parseReference(reference)), source, graph });
+    }
+    const prepared = planBundle(images, this.#options);
+    // An image that was added in the meantime is not in this plan.
+    if (inputs.length === this.#inputs.size) this.#prepared = prepared;
+    return prepared;
+  }
+}
+
+function compressionFor(target: string | Writable, wanted: BundleCompression | undefined): BundleCompression {
+  if (wanted !== undefined) return wanted;
+  if (typeof target !== 'string' || /\.(?:tgz|tar\.gz)$/i.test(target)) return 'store';
+  if (/\.tar$/i.test(target)) return 'none';
+  throw new ArgumentError('ERR_OCI_INVALID_OPTION', `writing the bundle: ${target} does not say how to compress`, {
+    argument: 'target',
+    hint: 'end the name in .tgz or .tar.gz (store) or in .tar (none), or set compression',
+  });
+}
+
+function wrongReference(message: string): ArgumentError {
+  return new ArgumentError('ERR_OCI_INVALID_REFERENCE', `adding to a bundle: ${message}`, {
+    argument: 'reference',
+    hint: 'resolve the reference again and add what it names now',
+  });
+}

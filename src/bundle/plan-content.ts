@@ -1,0 +1,94 @@
+import type { ContentSource } from '../content/sources.js';
+import { IntegrityError } from '../errors/index.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { childrenOf, type Manifest } from '../oci/manifest.js';
+import { isManifestType } from '../oci/media-types.js';
+import type { ReferrersGraph } from '../referrers/graph.js';
+import { compareText } from './canonical-json.js';
+import type { ExternalBlob } from './record.js';
+
+/** An image of the bundle with everything that was found about it. */
+export interface CollectedImage {
+  /** Registry, repository and tag; the digest where there is no tag. */
+  readonly reference: string;
+  /** Registry and repository. */
+  readonly repository: string;
+  readonly source: ContentSource;
+  readonly graph: ReferrersGraph;
+}
+
+/** A manifest of the bundle; its bytes are known. */
+export interface PlannedManifest {
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+  readonly parsed: Manifest;
+}
+
+/** A blob of the bundle; it is fetched when the bundle is written. */
+export interface PlannedBlob {
+  readonly descriptor: Descriptor;
+  readonly source: ContentSource;
+  /** The image it is fetched for, for messages. */
+  readonly reference: string;
+}
+
+/** Everything the images consist of, each digest once. */
+export interface PlannedContent {
+  readonly manifests: ReadonlyMap<string, PlannedManifest>;
+  readonly blobs: ReadonlyMap<string, PlannedBlob>;
+  /** Layers that must not be passed on, sorted by digest. */
+  readonly external: readonly ExternalBlob[];
+}
+
+/**
+ * Collects what the images consist of.
+ *
+ * @remarks A layer that one manifest calls nondistributable and another does not is included.
+ * @throws {@link IntegrityError} `ERR_OCI_SIZE_MISMATCH` when two manifests state different sizes for one digest: one of
+ * them could not be fetched
+ */
+export function planContent(images: readonly CollectedImage[]): PlannedContent {
+  const manifests = new Map<string, PlannedManifest>();
+  for (const { graph } of images) {
+    for (const [digest, { bytes, parsed }] of graph.nodes) {
+      manifests.set(digest, { mediaType: parsed.mediaType, bytes, parsed });
+    }
+  }
+  const blobs = new Map<string, PlannedBlob>();
+  const external = new Map<string, ExternalBlob>();
+  const sizes = new Map([...manifests].map(([digest, { bytes }]) => [digest, bytes.length]));
+  for (const { graph, source, reference } of images) {
+    const nodes = [...graph.nodes].sort(([a], [b]) => compareText(a, b));
+    for (const descriptor of nodes.flatMap(([, node]) => childrenOf(node.parsed))) {
+      const { digest, size, mediaType } = descriptor;
+      // A manifest that is not here belongs to a platform that was not asked for; it was not fetched.
+      if (!manifests.has(digest) && isManifestType(mediaType)) continue;
+      assertSameSize(descriptor, sizes, reference);
+      if (manifests.has(digest)) continue;
+      if (isNondistributable(mediaType)) external.set(digest, { digest, size, reason: 'nondistributable' });
+      else if (!blobs.has(digest)) blobs.set(digest, { descriptor, source, reference });
+    }
+  }
+  for (const digest of blobs.keys()) external.delete(digest);
+  return { manifests, blobs, external: [...external.values()].sort((a, b) => compareText(a.digest, b.digest)) };
+}
+
+function assertSameSize({ digest, size }: Descriptor, sizes: Map<string, number>, reference: string): void {
+  const known = sizes.get(digest);
+  if (known === undefined) sizes.set(digest, size);
+  if (known === undefined || known === size) return;
+  throw new IntegrityError(
+    'ERR_OCI_SIZE_MISMATCH',
+    `${digest} has ${size} bytes in one manifest of ${reference} and ${known} bytes in another place`,
+    {
+      expected: String(known),
+      actual: String(size),
+      hint: 'one of the manifests is wrong and cannot be pulled by anyone; leave its artifact out or have it rebuilt',
+    },
+  );
+}
+
+/** Layers that their licence keeps where they are (image-spec v1.1.1, layer, non-distributable layers; Docker foreign). */
+function isNondistributable(mediaType: string): boolean {
+  return mediaType.includes('nondistributable') || mediaType.includes('foreign.diff');
+}
