@@ -1,9 +1,15 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { connect } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { array, constantFrom, property, assert as propertyAssert, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { buildArtifact, buildImage, startRegistry } from '../../../src/testing/index.js';
 import { routeOf } from '../../../src/testing/route.js';
+import { testCertificate } from './certificate.js';
 import { errorCode } from './http.js';
 
 const image = buildImage();
@@ -133,6 +139,18 @@ test('a hook that throws is answered with 500 and does not end the registry', as
   const response = await fetch(`${registry.origin}/v2/`);
   expect([response.status, await response.text()]).toEqual([500, expect.stringContaining('broken hook')]);
   expect((await fetch(`${registry.origin}/v2/team/app/tags/list`)).status).toBe(404);
+});
+
+test('a registry with a certificate speaks HTTPS and says so in its token realm', async () => {
+  const auth = { type: 'bearer', username: 'user', password: 'secret' } as const;
+  await using registry = await startRegistry({ tls: testCertificate, auth });
+  const request = get(`${registry.origin}/v2/`, { rejectUnauthorized: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  const { socket } = response;
+  assert(socket instanceof TLSSocket);
+  expect(socket.getPeerCertificate().fingerprint256).toBe(new X509Certificate(testCertificate.cert).fingerprint256);
+  expect(response.headers['www-authenticate']).toContain(`realm="https://${registry.host}/token"`);
 });
 
 test('close ends connections that are idle, and those that wait for an answer', async () => {
