@@ -1,0 +1,49 @@
+import type { Descriptor } from '../oci/descriptor.js';
+import { childrenOf } from '../oci/manifest.js';
+import { isManifestType } from '../oci/media-types.js';
+import type { TransferItem, TransferProgress, TransferReport } from './types.js';
+
+/** Counts what a transfer has to do and has done. */
+export class Ledger {
+  /** Every blob of the closure, each once. */
+  readonly blobs: readonly Descriptor[];
+  readonly #target: string;
+  readonly #report: ((progress: TransferProgress) => void) | undefined;
+  readonly #totalBytes: number;
+  #bytes = 0;
+  #uploaded = 0;
+  #skipped = 0;
+  #uploadedBytes = 0;
+
+  constructor(item: TransferItem, report: ((progress: TransferProgress) => void) | undefined) {
+    const nodes = [...item.graph.nodes.values()];
+    const children = nodes
+      .flatMap((node) => childrenOf(node.parsed))
+      .filter((child) => !isManifestType(child.mediaType));
+    this.blobs = [...new Map(children.map((child) => [child.digest, child])).values()];
+    this.#target = item.target;
+    this.#report = report;
+    this.#totalBytes = [...this.blobs, ...nodes.map((node) => node.descriptor)].reduce(
+      (sum, { size }) => sum + size,
+      0,
+    );
+    this.#tell({ type: 'start' });
+  }
+
+  get totals(): Pick<TransferReport, 'uploaded' | 'skipped' | 'uploadedBytes'> {
+    return { uploaded: this.#uploaded, skipped: this.#skipped, uploadedBytes: this.#uploadedBytes };
+  }
+
+  done(descriptor: Descriptor, uploaded: boolean): void {
+    this.#bytes += descriptor.size;
+    if (uploaded) {
+      this.#uploaded++;
+      this.#uploadedBytes += descriptor.size;
+    } else this.#skipped++;
+    this.#tell({ type: 'done', digest: descriptor.digest, uploaded });
+  }
+
+  #tell(event: Pick<TransferProgress, 'type' | 'digest' | 'uploaded'>): void {
+    this.#report?.({ ...event, target: this.#target, bytes: this.#bytes, totalBytes: this.#totalBytes });
+  }
+}

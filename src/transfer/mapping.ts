@@ -1,0 +1,80 @@
+import { ArgumentError, BundleError } from '../errors/index.js';
+import { formatReference, isRegistryHost, isRepositoryName, parseReference, type Reference } from '../oci/reference.js';
+
+/** Where images go. */
+export interface MappingOptions {
+  /** `REGISTRY[/PREFIX]` for everything without a rule of its own; the repository is kept below it. */
+  readonly to?: string | undefined;
+  /** Repositories that go elsewhere: `REGISTRY/REPOSITORY` of the source to `REGISTRY/REPOSITORY` of the target. */
+  readonly map?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Finds the target of every image before anything is pushed.
+ *
+ * @returns one target per source, in the same order; the tag is kept, a source without a tag has none
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` for a rule that cannot work, {@link BundleError}
+ * `ERR_OCI_TRANSFER_REFUSED` when two repositories would land on one name or an image has no target
+ */
+export function mapReferences(sources: readonly Reference[], options: MappingOptions): readonly Reference[] {
+  const rules = new Map(
+    Object.entries(options.map ?? {}).map(([from, to]) => [nameOf(repositoryOf(from, 'map')), repositoryOf(to, 'map')]),
+  );
+  const base = options.to === undefined ? undefined : parseBase(options.to);
+  const owners = new Map<string, string>();
+  return sources.map((source) => {
+    const target = rules.get(nameOf(source)) ?? underBase(source, base);
+    const owner = owners.get(nameOf(target)) ?? nameOf(source);
+    owners.set(nameOf(target), owner);
+    if (owner !== nameOf(source)) {
+      throw new BundleError(
+        'ERR_OCI_TRANSFER_REFUSED',
+        `${owner} and ${nameOf(source)} would both become ${nameOf(target)}`,
+        {
+          hint: `give one of them another name: --map ${nameOf(source)}=REGISTRY/REPOSITORY`,
+        },
+      );
+    }
+    return { registry: target.registry, repository: target.repository, tag: source.tag, digest: undefined };
+  });
+}
+
+function underBase(source: Reference, base: { registry: string; prefix: string } | undefined): Reference {
+  if (base === undefined) {
+    throw new BundleError('ERR_OCI_TRANSFER_REFUSED', `${formatReference(source)} has no target`, {
+      hint: 'name a registry for everything (--to REGISTRY), or this repository (--map FROM=TO)',
+    });
+  }
+  return { registry: base.registry, repository: base.prefix + source.repository };
+}
+
+function parseBase(to: string): { registry: string; prefix: string } {
+  const slash = to.indexOf('/');
+  const registry = slash < 0 ? to : to.slice(0, slash);
+  const prefix = slash < 0 ? '' : to.slice(slash + 1).replace(/\/+$/, '');
+  if (isRegistryHost(registry) && (prefix === '' || isRepositoryName(prefix))) {
+    return { registry, prefix: prefix === '' ? '' : `${prefix}/` };
+  }
+  throw new ArgumentError(
+    'ERR_OCI_INVALID_OPTION',
+    `option to: ${JSON.stringify(to)} is not REGISTRY or REGISTRY/PREFIX`,
+    {
+      argument: 'to',
+      hint: 'write the target registry as HOST[:PORT], with a lower-case path below it if wanted',
+    },
+  );
+}
+
+function repositoryOf(text: string, argument: string): Reference {
+  const reference = parseReference(text, argument);
+  const isName = reference.digest === undefined && !text.slice(text.lastIndexOf('/')).includes(':');
+  if (isName) return { registry: reference.registry, repository: reference.repository };
+  throw new ArgumentError('ERR_OCI_INVALID_OPTION', `option ${argument}: ${JSON.stringify(text)} has a tag or digest`, {
+    argument,
+    hint: 'rules map whole repositories: REGISTRY/REPOSITORY=REGISTRY/REPOSITORY',
+  });
+}
+
+function nameOf({ registry, repository }: Reference): string {
+  return `${registry}/${repository}`;
+}
