@@ -4,7 +4,7 @@ import type { ReferrersSource } from '../content/sources.js';
 import { ArgumentError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { formatReference, parseReference } from '../oci/reference.js';
-import { walkReferrers } from '../referrers/walk.js';
+import { discoverReferrers } from '../referrers/discover.js';
 import { writeArchive } from './archive-writer.js';
 import { type BundleCompression, type BundleWriterOptions, checkWriterOptions } from './bundle-writer-options.js';
 import { compareText } from './canonical-json.js';
@@ -154,7 +154,7 @@ export class BundleWriter {
     const images: CollectedImage[] = [];
     const inputs = [...this.#inputs].sort(([a], [b]) => compareText(a, b));
     for (const [reference, { source, descriptor }] of inputs) {
-      const graph = await walkReferrers(source, descriptor, { ...this.#options, signal });
+      const graph = await discoverReferrers(source, descriptor, { ...this.#options, signal });
       images.push({ reference, repository: repositoryOf(parseReference(reference)), source, graph });
     }
     const prepared = planBundle(images, this.#options);

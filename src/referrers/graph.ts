@@ -4,7 +4,7 @@ import type { ReferrersList } from '../content/sources.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Manifest } from '../oci/manifest.js';
 
-/** Options of {@link walkReferrers} and {@link discoverReferrers}. */
+/** Options of {@link discoverReferrers}. */
 export interface WalkOptions extends AbortableOptions {
   /** Artifact types to keep, taken from each referrer's manifest; all when absent. */
   readonly artifactTypes?: readonly string[] | undefined;

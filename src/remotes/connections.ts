@@ -67,6 +67,7 @@ export class Connections implements AsyncDisposable {
       credentials: this.#credentials,
       tokenRealms,
       limits,
+      retry,
       timeouts,
       tls,
       logger,

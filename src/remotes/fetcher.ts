@@ -4,7 +4,7 @@ import { assertContent, readBounded, tooLarge } from '../content/read.js';
 import type { FetchByDigestOptions, FetchedContent, ListReferrersOptions, ReferrersList } from '../content/sources.js';
 import { createVerifyStream, digestMismatch } from '../content/verify-stream.js';
 import { isOciError } from '../errors/index.js';
-import { errorFromResponse, errorFromStream } from '../http/response-error.js';
+import { errorFromResponse } from '../http/response-error.js';
 import type { RegistryResponse } from '../http/types.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { digestOf, parseDigest } from '../oci/digest.js';
@@ -109,7 +109,7 @@ async function readManifest(
     { limitName: 'maxManifestBytes', limit: maxManifestBytes },
     { signal },
   );
-  if (answer.status !== 200) throw errorFromResponse(answer, what);
+  if (answer.status !== 200) throw at.refused(answer, 'pull', `manifest ${digest}`);
   const mediaType = manifestTypeOf(answer, what);
   const fault = digestMismatch(digest, digestOf(answer.bytes, parseDigest(digest).algorithm), at.host.host);
   if (fault !== null) throw fault;
@@ -119,7 +119,7 @@ async function readManifest(
 
 async function requestBlob(at: Repository, digest: string, signal: AbortSignal | undefined): Promise<RegistryResponse> {
   const answer = await at.open('GET', at.url('blobs', digest), { signal });
-  if (answer.status !== 200) throw await errorFromStream(answer, at.describe(`blob ${digest}`));
+  if (answer.status !== 200) throw await errorFromResponse(answer, 'pull', `blob ${digest} of ${at.name}`);
   return answer;
 }
 

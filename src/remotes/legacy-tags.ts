@@ -4,7 +4,6 @@ import type { Limits } from '../content/limits.js';
 import type { ReferrersList } from '../content/sources.js';
 import { LimitError, ProtocolError } from '../errors/index.js';
 import { nextLink } from '../http/link-header.js';
-import { errorFromResponse } from '../http/response-error.js';
 import { legacyTagKinds } from '../oci/artifact-kind.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { isTag } from '../oci/reference.js';
@@ -72,7 +71,7 @@ async function listTags(repository: Repository, prefix: string, options: LegacyO
     const answer = await repository.read('GET', url, bound, { signal });
     // The manifest is there, so a repository without tags is what a 404 means here.
     if (answer.status === 404 && seen.size === 1) return [];
-    if (answer.status !== 200) throw errorFromResponse(answer, what);
+    if (answer.status !== 200) throw repository.refused(answer, 'list', 'tags');
     const page = parseJsonAs(answer.bytes, tagsSchema, what);
     kept.push(...(page.tags ?? []).filter((tag) => tag.startsWith(prefix) && isTag(tag)));
     const next: URL | undefined = nextLink(answer.headers, answer.leftOrigin ? url : answer.url);

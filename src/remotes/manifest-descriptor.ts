@@ -1,7 +1,6 @@
 import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { ProtocolError } from '../errors/index.js';
-import { errorFromResponse } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { isDigest } from '../oci/digest.js';
@@ -30,11 +29,11 @@ export async function describeManifest(
 
   const answer = await repository.manifest('GET', reference, bound, { signal: options.signal });
   if (answer.status === 404) {
-    const error = errorFromResponse(answer, what);
+    const error = repository.refused(answer, 'resolve', reference);
     if (error.registryErrors.some(({ code }) => /^(?:DENIED|UNAUTHORIZED)$/i.test(code))) throw error;
     return undefined;
   }
-  if (answer.status !== 200) throw errorFromResponse(answer, what);
+  if (answer.status !== 200) throw repository.refused(answer, 'resolve', reference);
   const mediaType = manifestTypeOf(answer, what);
   return { mediaType, digest: verifiedDigest(answer, what), size: answer.bytes.length };
 }

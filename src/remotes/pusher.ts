@@ -3,7 +3,6 @@ import type { AbortableOptions } from '../content/abort.js';
 import { assertContent, readBounded } from '../content/read.js';
 import type { PushResult } from '../content/sources.js';
 import { ArgumentError } from '../errors/index.js';
-import { errorFromResponse } from '../http/response-error.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { isManifestType } from '../oci/media-types.js';
 import { isRepositoryName, isTag, type Reference } from '../oci/reference.js';
@@ -109,7 +108,7 @@ async function contentExists(
     ? await at.manifest('HEAD', descriptor.digest, bound, { signal })
     : await at.read('HEAD', at.url('blobs', descriptor.digest), bound, { signal });
   if (answer.status === 404) return false;
-  if (answer.status !== 200) throw errorFromResponse(answer, at.describe(descriptor.digest));
+  if (answer.status !== 200) throw at.refused(answer, 'look for', descriptor.digest);
   if (isManifest) connections.capabilities.addSubject(at.key, descriptor.digest);
   return true;
 }

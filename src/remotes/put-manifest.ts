@@ -1,6 +1,5 @@
 import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
-import { errorFromResponse } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Repository } from './repository.js';
@@ -23,7 +22,7 @@ export async function putManifest(
     body: bytes,
   });
   if (answer.status !== 201 && answer.status !== 200 && answer.status !== 202) {
-    throw errorFromResponse(answer, `push of ${what}`);
+    throw at.refused(answer, 'push', `manifest ${reference}`);
   }
   assertStoredDigest(answer, descriptor.digest, what);
   return answer;

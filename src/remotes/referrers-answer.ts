@@ -1,6 +1,7 @@
+import { defaultLimits } from '../content/limits.js';
 import type { OciError } from '../errors/index.js';
 import { parseErrorBody } from '../http/error-body.js';
-import { errorFromResponse } from '../http/response-error.js';
+import { errorFromBytes } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import { type ImageIndex, parseIndex } from '../oci/manifest.js';
 import { mediaTypeOf, mediaTypes } from '../oci/media-types.js';
@@ -31,10 +32,14 @@ export function judgeReferrersAnswer(
 ): ReferrersVerdict {
   if (answer.status === 200) return judgeOk(answer, what);
   if (answer.leftOrigin) return unsupported('redirect-to-other-origin', true);
-  const errors = parseErrorBody(answer.bytes);
+  const errors = parseErrorBody(answer.bytes, defaultLimits.maxErrorBytes);
   const codes = errors.map((error) => error.code.toUpperCase());
   const says = (pattern: RegExp): boolean => errors.some((error) => pattern.test(error.message));
-  const fault = (rule: string): ReferrersVerdict => ({ kind: 'error', rule, error: errorFromResponse(answer, what) });
+  const fault = (rule: string): ReferrersVerdict => ({
+    kind: 'error',
+    rule,
+    error: errorFromBytes(answer, 'list', what),
+  });
 
   switch (answer.status) {
     case 404: {

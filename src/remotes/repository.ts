@@ -1,5 +1,7 @@
 import type { AbortableOptions } from '../content/abort.js';
 import type { ByteLimit } from '../content/read.js';
+import type { RegistryError } from '../errors/index.js';
+import { errorFromBytes } from '../http/response-error.js';
 import type { BufferedResponse, HttpClient, RegistryRequest, RegistryResponse } from '../http/types.js';
 import { manifestAccept, mediaTypes } from '../oci/media-types.js';
 import type { Reference } from '../oci/reference.js';
@@ -74,6 +76,11 @@ export class Repository {
 
   scope(actions: 'pull' | 'pull,push' | 'delete'): string {
     return `repository:${this.name}:${actions}`;
+  }
+
+  /** Makes the error for an answer that means no. */
+  refused(answer: BufferedResponse, operation: string, what: string): RegistryError {
+    return errorFromBytes(answer, operation, `${what} of ${this.name}`);
   }
 
   /** Names something of this repository in a message. */

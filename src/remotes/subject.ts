@@ -1,5 +1,4 @@
 import type { AbortableOptions } from '../content/abort.js';
-import { errorFromResponse } from '../http/response-error.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { isManifestType, mediaTypeOf } from '../oci/media-types.js';
 import type { AttemptLog } from './attempt-log.js';
@@ -23,7 +22,7 @@ export async function isSubjectKnown(
     const isKnown = answer.status === 200 && isManifestType(mediaTypeOf(answer.headers.get('content-type')));
     note({ status: answer.status, rule: isKnown ? 'subject-known' : 'subject-unknown' });
     if (answer.status === 404 || (answer.status === 200 && !isKnown)) return false;
-    if (!isKnown) throw errorFromResponse(answer, repository.describe(subject.digest));
+    if (!isKnown) throw repository.refused(answer, 'look for', subject.digest);
     capabilities.addSubject(repository.key, subject.digest);
     return true;
   });

@@ -2,7 +2,6 @@ import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { IntegrityError, ReferrersError } from '../errors/index.js';
 import { parseErrorBody } from '../http/error-body.js';
-import { errorFromResponse } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf, isDigest, parseDigest } from '../oci/digest.js';
@@ -37,13 +36,16 @@ export async function readReferrersTag(
     const answer = await repository.manifest('GET', tag, bound, { signal: options.signal });
     note({ status: answer.status });
     if (answer.status === 404) {
-      const errorCodes = parseErrorBody(answer.bytes).map((error) => error.code.toUpperCase());
-      if (errorCodes.includes('DENIED') || errorCodes.includes('UNAUTHORIZED')) throw errorFromResponse(answer, what);
+      const errorCodes = parseErrorBody(answer.bytes, options.limits.maxErrorBytes).map((error) =>
+        error.code.toUpperCase(),
+      );
+      if (errorCodes.includes('DENIED') || errorCodes.includes('UNAUTHORIZED'))
+        throw repository.refused(answer, 'read', `referrers tag ${tag}`);
       note({ rule: 'tag-absent' });
       // GHCR sends unknown tags to its web site: such a 404 says less than the registry's own.
       return { kind: 'absent', errorCodes, isWeak: answer.leftOrigin };
     }
-    if (answer.status !== 200) throw errorFromResponse(answer, what);
+    if (answer.status !== 200) throw repository.refused(answer, 'read', `referrers tag ${tag}`);
     const read = readTagIndex(answer, subject, what);
     note({ rule: read.kind === 'index' ? 'tag-index' : read.kind });
     return read;

@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { IntegrityError, ProtocolError } from '../errors/index.js';
-import { errorFromResponse } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Repository } from './repository.js';
@@ -25,13 +24,13 @@ export async function uploadBlob(
   const what = at.describe(`blob ${descriptor.digest}`);
   const head = await at.read('HEAD', at.url('blobs', descriptor.digest), errorBound(options), { signal });
   if (head.status === 200) return false;
-  if (head.status !== 404) throw errorFromResponse(head, what);
+  if (head.status !== 404) throw at.refused(head, 'look for', `blob ${descriptor.digest}`);
 
   const session = await at.read('POST', uploadsUrl(at), errorBound(options), {
     signal,
     scopes: [at.scope('pull,push')],
   });
-  if (session.status !== 202) throw errorFromResponse(session, `upload of ${what}`);
+  if (session.status !== 202) throw at.refused(session, 'start the upload of', `blob ${descriptor.digest}`);
   const location = uploadLocation(at, session, what);
   location.searchParams.set('digest', descriptor.digest);
   const done = await at.read('PUT', location, errorBound(options), {
@@ -42,7 +41,7 @@ export async function uploadBlob(
     body: content,
     bodySize: descriptor.size,
   });
-  if (done.status !== 201) throw errorFromResponse(done, `upload of ${what}`);
+  if (done.status !== 201) throw at.refused(done, 'upload', `blob ${descriptor.digest}`);
   assertStoredDigest(done, descriptor.digest, what);
   return true;
 }
@@ -76,7 +75,7 @@ export async function mountBlob(
     return false;
   }
   if ([401, 403, 404, 405].includes(answer.status)) return false;
-  throw errorFromResponse(answer, at.describe(`mount of ${descriptor.digest}`));
+  throw at.refused(answer, 'mount', `blob ${descriptor.digest}`);
 }
 
 /** Compares the digest a registry says it stored, where it says one in the same algorithm. */

@@ -16,7 +16,7 @@ export function handleBlob(context: Context): RegistryAnswer {
     blobs.delete(reference);
     return { status: 202, headers: {} };
   }
-  return serve(bytes, reference, request.headers['range']);
+  return serve(bytes, reference, request.method === 'GET' ? request.headers['range'] : undefined);
 }
 
 function serve(bytes: Uint8Array, digest: string, rangeHeader: string | undefined): RegistryAnswer {

@@ -46,12 +46,14 @@ async function take({ request, repository, reference, store, options }: Context)
   if (isDigest(reference) && digest !== reference) {
     return failure(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
   }
-  const contentType = mediaTypeOf(request.headers['content-type']);
-  const facts = readManifestFacts(bytes, contentType);
+  const mediaType = mediaTypeOf(request.headers['content-type']);
+  const facts = readManifestFacts(bytes, mediaType);
   if (facts === undefined) return failure(400, 'MANIFEST_INVALID', 'manifest is not a JSON object');
-  const mediaType = contentType === '' ? facts.mediaType : contentType;
-  if (mediaType === undefined || (facts.mediaType !== undefined && facts.mediaType !== mediaType)) {
+  if (mediaType === '' || (facts.mediaType ?? mediaType) !== mediaType) {
     return failure(400, 'MANIFEST_INVALID', 'Content-Type is not the media type of the manifest');
+  }
+  if (facts.subject !== undefined && !isDigest(facts.subject)) {
+    return failure(400, 'MANIFEST_INVALID', 'the subject has no digest that can be checked');
   }
   const { blobs, tags } = store.repository(repository);
   const missing = facts.blobs.find((blob) => !blobs.has(blob));

@@ -114,11 +114,11 @@ function abandon(error: unknown, { method }: InterceptedRequest, response: Serve
 }
 
 async function serve(incoming: Incoming, gate: AccessGate | undefined, response: ServerResponse): Promise<void> {
-  const { request } = incoming;
+  const { request, store } = incoming;
   const { intercept, rewrite } = incoming.options;
-  if (intercept !== undefined && (await intercept(request, response))) return;
+  if (intercept !== undefined && (await intercept(request, response, store))) return;
   const own = await answer(incoming, gate);
-  send(rewrite === undefined ? own : await rewrite(request, own), request.method, response);
+  send(rewrite === undefined ? own : await rewrite(request, own, store), request.method, response);
 }
 
 async function answer(incoming: Incoming, gate: AccessGate | undefined): Promise<RegistryAnswer> {

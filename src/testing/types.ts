@@ -80,11 +80,15 @@ export interface TestRegistryOptions {
    * @returns true when it has answered, or cut the connection, itself
    */
   readonly intercept?:
-    | ((request: InterceptedRequest, response: ServerResponse) => boolean | Promise<boolean>)
+    | ((request: InterceptedRequest, response: ServerResponse, store: RegistryStore) => boolean | Promise<boolean>)
     | undefined;
   /** Gives back the answer to send in place of the registry's own; it does not see what `intercept` answered. */
   readonly rewrite?:
-    | ((request: InterceptedRequest, answer: RegistryAnswer) => RegistryAnswer | Promise<RegistryAnswer>)
+    | ((
+        request: InterceptedRequest,
+        answer: RegistryAnswer,
+        store: RegistryStore,
+      ) => RegistryAnswer | Promise<RegistryAnswer>)
     | undefined;
 }
 

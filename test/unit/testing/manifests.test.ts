@@ -78,6 +78,8 @@ test.each([
   ['no JSON', mediaTypes.ociManifest, '{"schemaVersion":2'],
   ['no object', mediaTypes.ociManifest, '[]'],
   ['another media type than its own', mediaTypes.ociManifest, `{"mediaType":"${mediaTypes.ociIndex}"}`],
+  ['no media type', '', '{}'],
+  ['a subject that cannot be', mediaTypes.ociManifest, '{"subject":{"digest":"sha256:\\n"}}'],
 ])('a manifest with %s is refused', async (_what, type, body) => {
   await using registry = await startRegistry();
   const url = `${registry.origin}/v2/team/app/manifests/1.0`;

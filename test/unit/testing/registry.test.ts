@@ -129,6 +129,19 @@ test('rewrite changes what the registry was about to answer', async () => {
   expect(await response.text()).toBe('{}');
 });
 
+test('hooks see what the registry holds', async () => {
+  await using registry = await startRegistry({
+    rewrite: ({ endpoint, reference = '' }, answer, store) => {
+      const known = store.repository('team/app').manifests.has(reference);
+      return endpoint === 'referrers' && !known ? { status: 400, headers: {} } : answer;
+    },
+  });
+  const url = `${registry.origin}/v2/team/app/referrers/${image.descriptor.digest}`;
+  expect((await fetch(url)).status).toBe(400);
+  registry.store.add('team/app', image);
+  expect((await fetch(url)).status).toBe(200);
+});
+
 test('a hook that throws is answered with 500 and does not end the registry', async () => {
   await using registry = await startRegistry({
     intercept: ({ endpoint }) => {

@@ -26,7 +26,7 @@ type Bounds = typeof defaults;
  * @throws whatever the source throws, unless `onDiscoveryError` is `warn`
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  */
-export async function walkReferrers(
+export async function discoverReferrers(
   source: ReferrersSource,
   root: Descriptor,
   options: WalkOptions = {},
