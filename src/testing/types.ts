@@ -75,7 +75,7 @@ export interface TestRegistryOptions {
   /** Serves HTTPS with this key and certificate (PEM); plain HTTP by default. */
   readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined;
   /**
-   * Runs before the registry handles a request, authorization included.
+   * Runs before the registry handles a request, authorization included; `store` is what the registry holds.
    *
    * @returns true when it has answered, or cut the connection, itself
    */
