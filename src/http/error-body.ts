@@ -1,0 +1,53 @@
+import type { RegistryErrorDetail } from '../errors/index.js';
+import { escapeText } from '../oci/escape.js';
+
+const maxDetails = 8;
+const maxCodeLength = 64;
+const maxMessageLength = 400;
+const maxPlainLength = 200;
+
+/**
+ * Reads what a registry says about an error, in any of the forms registries use.
+ *
+ * @remarks It never fails: an error body explains an error and is none itself. Numbers in `status` are not codes and
+ * are left out; a page of HTML says nothing.
+ * @param bytes - the body, cut at any point
+ * @param maxBytes - how much of it is looked at
+ * @returns at most 8 entries, escaped, codes in upper case
+ */
+export function parseErrorBody(bytes: Uint8Array, maxBytes: number): RegistryErrorDetail[] {
+  const text = Buffer.from(bytes.subarray(0, maxBytes)).toString('utf8').trim();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return detailsOfText(text);
+  }
+  const entries = isObject(value) && Array.isArray(value['errors']) ? (value['errors'] as unknown[]) : [value];
+  return entries.slice(0, maxDetails).flatMap((entry) => detailOf(entry));
+}
+
+function detailOf(entry: unknown): RegistryErrorDetail[] {
+  if (typeof entry === 'string') return detailsOfText(entry);
+  if (!isObject(entry)) return [];
+  const message = firstText(entry, ['message', 'error_description', 'details', 'detail', 'error']);
+  const code = firstText(entry, message === entry['error'] ? ['code'] : ['code', 'error']);
+  if (code === '' && message === '') return [];
+  return [{ code: escapeText(code.toUpperCase(), maxCodeLength), message: escapeText(message, maxMessageLength) }];
+}
+
+/** Some say it in plain words, such as `Not Authorized` or `Too Many Requests (HAP429)`. */
+function detailsOfText(text: string): RegistryErrorDetail[] {
+  if (text === '' || text.length > maxPlainLength || /^[<{[]/.test(text)) return [];
+  return [{ code: '', message: escapeText(text, maxPlainLength) }];
+}
+
+function firstText(entry: Readonly<Record<string, unknown>>, names: readonly string[]): string {
+  return (
+    names.map((name) => entry[name]).find((value): value is string => typeof value === 'string' && value !== '') ?? ''
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

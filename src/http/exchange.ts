@@ -1,0 +1,185 @@
+import { Readable } from 'node:stream';
+import type { Limits } from '../content/limits.js';
+import type { Logger } from '../telemetry/logger.js';
+import { type CallScope, createCallScope } from './call-scope.js';
+import { lowerCaseNames } from './headers.js';
+import type { ProgressFloor } from './progress-meter.js';
+import { redactUrl } from './redact.js';
+import { firstHop, type Hop, nextHop } from './redirect.js';
+import { openRequestBody } from './request-body.js';
+import { discardBody, openResponseBody, readCut } from './response-body.js';
+import { blobStalled, requestTimeout, type SendContext, toTransportError } from './transport-error.js';
+import type { Authorizer, RegistryRequest, RegistryResponse, Timeouts } from './types.js';
+import type { Transport, WireResponse } from './undici-send.js';
+
+/** What every exchange with one origin has in common. */
+export interface ExchangeContext {
+  readonly origin: string;
+  /** Configured headers of the origin, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly authorizer: Authorizer | undefined;
+  readonly transport: Transport;
+  readonly timeouts: Timeouts;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+/** An answer as it goes through this room: the body of a 401 has been read already, perhaps not to its end. */
+export interface Answer extends RegistryResponse {
+  readonly cut?: boolean;
+}
+
+/** A challenge, a token, and one more token when the first is refused: whatever comes then is the answer. */
+const maxAuthorizations = 2;
+/** A registry may copy a whole blob to its place before it answers the last byte. */
+const uploadAnswerWindows = 10;
+/** What may be said to an origin that was never configured. */
+const foreignHeaders = new Set(['accept', 'accept-encoding', 'range', 'user-agent']);
+const defaultHeaders = { 'accept-encoding': 'identity', 'user-agent': 'oci-referrers' };
+
+/** Sends a request with what the authorizer knows, and again when a challenge taught it more. */
+export async function exchange(context: ExchangeContext, request: RegistryRequest, call: AbortSignal): Promise<Answer> {
+  const { authorizer, origin } = context;
+  if (authorizer === undefined) return await followRedirects(context, request, undefined, call);
+  const target = { origin, scopes: request.scopes, signal: call };
+  for (let tries = 0; ; tries++) {
+    const authorization = await authorizer.authorize(target);
+    const answer = await followRedirects(context, request, authorization, call);
+    if (answer.status !== 401 || answer.leftOrigin || tries === maxAuthorizations) return answer;
+    // Read before a token is asked for: the token request may need the very connection this body occupies.
+    const refusal = await bufferBody(answer, context.limits.maxErrorBytes);
+    if (!(await authorizer.challenged(target, answer.headers.all('www-authenticate'), authorization))) return refusal;
+  }
+}
+
+async function bufferBody(answer: Answer, maxBytes: number): Promise<Answer> {
+  const { bytes, truncated } = await readCut(answer.body, maxBytes);
+  return { ...answer, body: Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false }), cut: truncated };
+}
+
+async function followRedirects(
+  context: ExchangeContext,
+  request: RegistryRequest,
+  authorization: string | undefined,
+  call: AbortSignal,
+): Promise<Answer> {
+  const { method } = request;
+  const trail = {
+    method,
+    origin: context.origin,
+    maxRedirects: context.limits.maxRedirects,
+    visited: new Set<string>(),
+  };
+  const sending = { method, url: request.url, timeouts: context.timeouts };
+  const deadline = { afterMs: context.timeouts.requestMs, error: () => requestTimeout(sending) };
+  const scope = createCallScope([call], request.kind === 'metadata' ? deadline : undefined);
+  try {
+    let hop = firstHop(request.url, context.origin);
+    for (;;) {
+      const answer = await sendOnce(context, request, hop, authorization, scope);
+      const next = await stepOn(answer, hop, trail);
+      if (next === undefined) return openAnswer(context, request, answer, hop, scope);
+      context.logger.debug(`${method} ${redactUrl(hop.url)}: redirected to ${redactUrl(next.url)}`);
+      hop = next;
+    }
+  } catch (error) {
+    scope.dispose();
+    throw error;
+  }
+}
+
+/** Leaves the body of a redirect behind, also when the redirect is refused. */
+async function stepOn(answer: WireResponse, hop: Hop, trail: Parameters<typeof nextHop>[2]): Promise<Hop | undefined> {
+  let next: Hop | undefined;
+  try {
+    next = nextHop(answer, hop, trail);
+  } catch (error) {
+    answer.body.on('error', () => undefined).destroy();
+    throw error;
+  }
+  if (next !== undefined) await discardBody(answer.body);
+  return next;
+}
+
+async function sendOnce(
+  context: ExchangeContext,
+  request: RegistryRequest,
+  hop: Hop,
+  authorization: string | undefined,
+  scope: CallScope,
+): Promise<WireResponse> {
+  const sending = { method: request.method, url: hop.url, timeouts: context.timeouts };
+  const body = openRequestBody(request.body, floorOf(request, sending));
+  try {
+    const answer = await context.transport.send({
+      method: request.method,
+      url: hop.url,
+      headers: headersFor(context, request, hop, authorization),
+      body: body.body,
+      signal: scope.signal,
+      answerMs: answerMsOf(request, context.timeouts),
+      foreign: hop.leftOrigin,
+    });
+    answer.body.once('close', () => {
+      body.dispose();
+    });
+    context.logger.debug(`${request.method} ${redactUrl(hop.url)}: ${answer.status}`);
+    return answer;
+  } catch (error) {
+    body.dispose();
+    if (scope.signal.aborted) throw scope.signal.reason;
+    const blamed = body.blame(error);
+    throw blamed === error ? toTransportError(error, sending) : blamed;
+  }
+}
+
+function headersFor(
+  context: ExchangeContext,
+  request: RegistryRequest,
+  hop: Hop,
+  authorization: string | undefined,
+): Record<string, string> {
+  const asked = lowerCaseNames(request.headers);
+  const length = request.bodySize === undefined ? {} : { 'content-length': String(request.bodySize) };
+  if (!hop.leftOrigin) {
+    const known = { ...defaultHeaders, ...context.headers, ...asked, ...length };
+    return authorization === undefined ? known : { ...known, authorization };
+  }
+  const describesBody = (name: string): boolean => request.body !== undefined && name.startsWith('content-');
+  const kept = Object.entries(asked).filter(([name]) => foreignHeaders.has(name) || describesBody(name));
+  return { ...defaultHeaders, ...Object.fromEntries(kept), ...length };
+}
+
+function openAnswer(
+  context: ExchangeContext,
+  request: RegistryRequest,
+  answer: WireResponse,
+  hop: Hop,
+  scope: CallScope,
+): Answer {
+  const sending = { method: request.method, url: hop.url, timeouts: context.timeouts };
+  const hasBody = request.method !== 'HEAD' && answer.status !== 204 && answer.status !== 304;
+  answer.body.once('close', () => {
+    scope.dispose();
+  });
+  const body = openResponseBody(answer.body, hasBody ? answer.headers.get('content-encoding') : undefined, {
+    floor: floorOf(request, sending),
+    mapError: (error) => (scope.signal.aborted ? (scope.signal.reason as Error) : toTransportError(error, sending)),
+    onClose: () => {
+      scope.dispose();
+    },
+  });
+  const { status, headers } = answer;
+  return { method: request.method, url: hop.url, status, headers, leftOrigin: hop.leftOrigin, body };
+}
+
+function floorOf(request: RegistryRequest, sending: SendContext): ProgressFloor | undefined {
+  if (request.kind !== 'blob') return undefined;
+  const { blobWindowMs, minBlobBytesPerWindow } = sending.timeouts;
+  return { windowMs: blobWindowMs, minBytes: minBlobBytesPerWindow, error: () => blobStalled(sending) };
+}
+
+function answerMsOf(request: RegistryRequest, timeouts: Timeouts): number | undefined {
+  if (request.kind === 'metadata') return undefined;
+  return request.body === undefined ? timeouts.blobWindowMs : timeouts.blobWindowMs * uploadAnswerWindows;
+}

@@ -1,0 +1,164 @@
+import type { Limits } from '../content/limits.js';
+import { type ByteLimit, readBounded } from '../content/read.js';
+import { ArgumentError } from '../errors/index.js';
+import type { Logger } from '../telemetry/logger.js';
+import { createCallScope } from './call-scope.js';
+import { type Answer, type ExchangeContext, exchange } from './exchange.js';
+import { lowerCaseNames } from './headers.js';
+import { RateGate } from './rate-gate.js';
+import { redactUrl } from './redact.js';
+import { discardBody, readCut } from './response-body.js';
+import { withRetries } from './retry.js';
+import type {
+  Authorizer,
+  BufferedResponse,
+  HttpClient,
+  RegistryRequest,
+  RegistryResponse,
+  RegistryWarning,
+  ResponseHeaders,
+  RetryPolicy,
+  Timeouts,
+  TlsOptions,
+} from './types.js';
+import { createTransport, type Dispatcher, type Transport } from './undici-send.js';
+import { parseWarnings } from './warning-header.js';
+
+/** Options of {@link createHttpClient}. */
+export interface HttpClientOptions {
+  /** `scheme://host[:port]` the client belongs to. */
+  readonly origin: string;
+  /** Headers for every request to the origin; they are sent nowhere else. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** TLS settings of the origin; the client certificate is shown to it alone. */
+  readonly tls?: TlsOptions | undefined;
+  /** Finds credentials; none sends every request without. */
+  readonly authorizer?: Authorizer | undefined;
+  readonly retry: RetryPolicy;
+  readonly timeouts: Timeouts;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  /** Called for each `Warning: 299` of the origin, each text once. */
+  readonly onWarning?: ((warning: RegistryWarning) => void) | undefined;
+  /** A dispatcher of the caller's that can reach any origin; it is never closed here. */
+  readonly dispatcher?: Dispatcher | undefined;
+}
+
+/** Warnings that are remembered so that each is passed on once. */
+const maxRememberedWarnings = 256;
+
+/** Creates the client of one origin. */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  return new OriginClient(options);
+}
+
+class OriginClient implements HttpClient {
+  readonly origin: string;
+  readonly #options: HttpClientOptions;
+  readonly #transport: Transport;
+  readonly #context: ExchangeContext;
+  readonly #gate: RateGate;
+  readonly #closing = new AbortController();
+  readonly #warned = new Set<string>();
+
+  constructor(options: HttpClientOptions) {
+    const { tls, authorizer, retry, timeouts, limits, logger, dispatcher } = options;
+    this.origin = new URL(options.origin).origin;
+    this.#options = options;
+    this.#gate = new RateGate(retry.baseDelayMs / 10);
+    this.#transport = createTransport({
+      origin: this.origin,
+      tls,
+      connectMs: timeouts.connectMs,
+      maxConnections: limits.maxConnectionsPerHost,
+      dispatcher,
+    });
+    const headers = lowerCaseNames(options.headers);
+    this.#context = { origin: this.origin, headers, authorizer, transport: this.#transport, timeouts, limits, logger };
+  }
+
+  async request(request: RegistryRequest): Promise<RegistryResponse> {
+    const scope = createCallScope([request.signal, this.#closing.signal]);
+    try {
+      const answer = await this.#run<Answer>(request, scope.signal, (open) => open, discardAnswer);
+      answer.body.once('close', () => {
+        scope.dispose();
+      });
+      return answer;
+    } catch (error) {
+      scope.dispose();
+      throw error;
+    }
+  }
+
+  async requestBytes(request: RegistryRequest, bound: ByteLimit): Promise<BufferedResponse> {
+    const scope = createCallScope([request.signal, this.#closing.signal]);
+    try {
+      return await this.#run(request, scope.signal, (open) => readAnswer(open, bound));
+    } finally {
+      scope.dispose();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(
+      new ArgumentError('ERR_OCI_CLOSED', `the client of ${this.origin} was closed`, {
+        argument: 'resolver',
+        hint: 'close a resolver only when everything it was used for has ended',
+      }),
+    );
+    await this.#transport.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run<Result extends { readonly status: number; readonly headers: ResponseHeaders }>(
+    request: RegistryRequest,
+    signal: AbortSignal,
+    read: (answer: Answer) => Result | Promise<Result>,
+    discard?: (result: Result) => Promise<void>,
+  ): Promise<Result> {
+    signal.throwIfAborted();
+    const { retry: policy, logger } = this.#options;
+    return await withRetries({
+      policy,
+      gate: this.#gate,
+      method: request.method,
+      what: `${request.method} ${redactUrl(request.url)}`,
+      signal,
+      logger,
+      attempt: async () => {
+        const answer = await exchange(this.#context, request, signal);
+        if (!answer.leftOrigin) this.#passWarningsOn(answer.headers);
+        return await read(answer);
+      },
+      discard,
+    });
+  }
+
+  #passWarningsOn(headers: ResponseHeaders): void {
+    const { onWarning } = this.#options;
+    if (onWarning === undefined) return;
+    for (const text of parseWarnings(headers)) {
+      if (this.#warned.has(text) || this.#warned.size >= maxRememberedWarnings) continue;
+      this.#warned.add(text);
+      onWarning({ host: new URL(this.origin).host, text });
+    }
+  }
+}
+
+async function discardAnswer(answer: Answer): Promise<void> {
+  await discardBody(answer.body);
+}
+
+async function readAnswer(answer: Answer, bound: ByteLimit): Promise<BufferedResponse> {
+  const { body, cut, ...head } = answer;
+  if (answer.status < 200 || answer.status > 299) {
+    const { bytes, truncated } = await readCut(body, bound.limit);
+    return { ...head, bytes, truncated: truncated || cut === true };
+  }
+  const bytes = await readBounded(body, bound, `answer to ${answer.method} ${redactUrl(answer.url)}`);
+  return { ...head, bytes, truncated: false };
+}

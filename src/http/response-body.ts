@@ -1,0 +1,85 @@
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { readBounded } from '../content/read.js';
+import { ProtocolError } from '../errors/index.js';
+import { escapeText } from '../oci/escape.js';
+import { createProgressMeter, type ProgressMeterOptions } from './progress-meter.js';
+
+/** More codings on top of each other than this only serve an attack. */
+const maxCodings = 2;
+const discardBytes = 64 * 1024;
+const discardMs = 1_000;
+
+/**
+ * Decodes a body and watches over it.
+ *
+ * @param encoded - the body from the wire; it is destroyed with the stream returned
+ * @param codings - the value of `Content-Encoding`
+ * @throws {@link ProtocolError} `ERR_OCI_BAD_HEADER` for a coding nobody asked for; the body is destroyed then
+ */
+export function openResponseBody(
+  encoded: Readable,
+  codings: string | undefined,
+  options: Omit<ProgressMeterOptions, 'direction'>,
+): Readable {
+  let decoders: Transform[];
+  try {
+    decoders = createDecoders(codings);
+  } catch (error) {
+    encoded.on('error', () => undefined).destroy();
+    throw error;
+  }
+  const meter = createProgressMeter({ ...options, direction: 'download' });
+  encoded.on('error', () => undefined);
+  pipeline([encoded, ...decoders, meter], () => undefined);
+  return meter;
+}
+
+/** Registries are asked for `identity`; some, and proxies before them, compress all the same. */
+function createDecoders(codings: string | undefined): Transform[] {
+  const names = (codings ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity');
+  if (names.length > maxCodings) throw badCoding(codings);
+  return names.reverse().map((name) => {
+    if (name === 'gzip' || name === 'x-gzip') return createGunzip();
+    if (name === 'deflate') return createInflate();
+    if (name === 'br') return createBrotliDecompress();
+    throw badCoding(codings);
+  });
+}
+
+function badCoding(codings: string | undefined): ProtocolError {
+  return new ProtocolError(
+    'ERR_OCI_BAD_HEADER',
+    `the answer has Content-Encoding ${escapeText(codings ?? '', 80)}, which was not asked for`,
+    { hint: 'look for a proxy that compresses answers, and switch that off for the registry' },
+  );
+}
+
+/** Reads a body up to a bound and leaves the rest; for answers that are errors already. */
+export async function readCut(body: Readable, maxBytes: number): Promise<{ bytes: Buffer; truncated: boolean }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) break;
+  }
+  return { bytes: Buffer.concat(chunks, Math.min(size, maxBytes)), truncated: size > maxBytes };
+}
+
+/**
+ * Gets rid of a body nobody wants: a small one is read so that its connection can be used again, any other is destroyed.
+ */
+export async function discardBody(body: Readable): Promise<void> {
+  const timer = setTimeout(() => body.destroy(), discardMs);
+  try {
+    await readBounded(body, { limitName: 'discarded body', limit: discardBytes }, 'discarded body');
+  } catch {
+    // Too long, too slow or broken: readBounded has destroyed it, and nobody wanted it.
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,72 @@
+import { sleep } from '../content/abort.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { RateGate } from './rate-gate.js';
+import { parseRetryAfter } from './retry-after.js';
+import { isTransient } from './transport-error.js';
+import type { RegistryRequest, ResponseHeaders, RetryPolicy } from './types.js';
+
+/** The policy that holds where the caller says nothing. */
+export const defaultRetryPolicy: RetryPolicy = {
+  maxRetries: 4,
+  baseDelayMs: 250,
+  maxDelayMs: 10_000,
+  maxRetryAfterMs: 60_000,
+};
+
+/** What {@link withRetries} needs. */
+export interface RetryOptions<Answer> {
+  readonly policy: RetryPolicy;
+  readonly gate: RateGate;
+  readonly method: RegistryRequest['method'];
+  /** What is being done, redacted, for the log. */
+  readonly what: string;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  /** Sends the request once. */
+  readonly attempt: () => Promise<Answer>;
+  /** Gets rid of an answer that is not returned; absent where nothing is left of it. */
+  readonly discard?: ((answer: Answer) => Promise<void>) | undefined;
+}
+
+const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
+
+/**
+ * Sends a request again while that can help: 408, 5xx but 501, and broken connections for idempotent methods; 429 for
+ * every method, since such a request was not carried out.
+ *
+ * @returns the last answer, whatever its status
+ * @throws what the last attempt threw
+ */
+export async function withRetries<Answer extends { readonly status: number; readonly headers: ResponseHeaders }>(
+  options: RetryOptions<Answer>,
+): Promise<Answer> {
+  const { policy, gate, method, signal, logger } = options;
+  for (let retry = 0; ; retry++) {
+    await gate.pass(signal);
+    const last = retry >= policy.maxRetries;
+    const ceilingMs = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** retry);
+    let pauseMs = Math.random() * ceilingMs;
+    let reason: string;
+    try {
+      const answer = await options.attempt();
+      if (!isWorthRetrying(answer.status, method)) return answer;
+      const askedMs = parseRetryAfter(answer.headers.get('retry-after'), Date.now()) ?? 0;
+      if (askedMs > policy.maxRetryAfterMs) return answer;
+      pauseMs = Math.max(pauseMs, askedMs);
+      if (answer.status === 429 && policy.maxRetries > 0) gate.close(Math.max(ceilingMs, askedMs));
+      if (last) return answer;
+      reason = String(answer.status);
+      await options.discard?.(answer);
+    } catch (error) {
+      if (last || !idempotent.has(method) || !isTransient(error)) throw error;
+      reason = (error as Error).message;
+    }
+    logger.debug(`${options.what}: ${reason}; retry ${retry + 1} of ${policy.maxRetries} in ${Math.ceil(pauseMs)} ms`);
+    await sleep(Math.ceil(pauseMs), signal);
+  }
+}
+
+function isWorthRetrying(status: number, method: string): boolean {
+  if (status === 429) return true;
+  return idempotent.has(method) && (status === 408 || (status >= 500 && status !== 501));
+}
