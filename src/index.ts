@@ -1,1 +1,74 @@
-export { isOciError } from './errors/index.js';
+/**
+ * Discover, bundle, validate and move OCI referrers.
+ *
+ * Only what is listed here is public. The rooms behind it stay private so that they can change: build on the interfaces.
+ */
+export type { CredentialProvider, Credentials } from './auth/credentials.js';
+export { BundleReader, type BundleReaderEntry, type BundleReaderOptions } from './bundle/bundle-reader.js';
+export {
+  type BundleReport,
+  type BundleSubjectInput,
+  type BundleWriteOptions,
+  BundleWriter,
+} from './bundle/bundle-writer.js';
+export type { BundleCompression, BundleWriterOptions } from './bundle/bundle-writer-options.js';
+export type { FindingCode, ValidationFinding } from './bundle/finding.js';
+export type { LayoutReferrers } from './bundle/layout-index.js';
+export type { BundleCounts, BundlePlan } from './bundle/plan.js';
+export type { BlobProgress, PlanProgress, ProgressEvent } from './bundle/progress.js';
+export type {
+  BundleArtifact,
+  BundleEntry,
+  BundleImage,
+  BundleRecord,
+  BundleSubject,
+  ExternalBlob,
+  RequiredReferrer,
+} from './bundle/record.js';
+export type { AbortableOptions } from './content/abort.js';
+export type { Limits } from './content/limits.js';
+export type {
+  ContentSource,
+  FetchByDigestOptions,
+  FetchedContent,
+  FetcherByDigest,
+  ListReferrersOptions,
+  PushResult,
+  PushTarget,
+  ReferrersList,
+  ReferrersSource,
+} from './content/sources.js';
+export {
+  ArgumentError,
+  type Attempt,
+  BundleError,
+  IntegrityError,
+  isOciError,
+  LimitError,
+  OciError,
+  type OciErrorCode,
+  type OciErrorOptions,
+  ProtocolError,
+  ReferrersError,
+  RegistryError,
+  type RegistryErrorDetail,
+  TransportError,
+} from './errors/index.js';
+export type { RegistryWarning, RetryPolicy, Timeouts, TlsOptions } from './http/types.js';
+export { type ArtifactCategory, categoryOf } from './oci/artifact-kind.js';
+export type { Descriptor, Platform } from './oci/descriptor.js';
+export { digestOf } from './oci/digest.js';
+export { escapeText } from './oci/escape.js';
+export type { ImageIndex, ImageManifest, Manifest } from './oci/manifest.js';
+export { formatReference, parseReference, type Reference } from './oci/reference.js';
+export { referrersTag } from './oci/referrers-tag.js';
+export { type Artifact, type ArtifactFile, attachArtifact } from './referrers/attach.js';
+export { discoverReferrers } from './referrers/discover.js';
+export type { GraphNode, GraphSubject, ReferrersGraph, WalkOptions } from './referrers/graph.js';
+export type { HostCapability, RegistryHost, RegistryHosts } from './remotes/hosts.js';
+export type { HostHeaders, ResolverOptions } from './remotes/options.js';
+export { createResolver } from './remotes/resolver.js';
+export type { Fetcher, Pusher, ReferrersFetcher, Resolved, Resolver } from './remotes/types.js';
+export type { Logger } from './telemetry/logger.js';
+export type { TransferProgress, TransferReport, TransferredSubject } from './transfer/transfer.js';
+export { type ExportOptions, exportBundle, planExport } from './workflows/export-bundle.js';

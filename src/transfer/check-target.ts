@@ -1,7 +1,7 @@
 import { mapConcurrently } from '../content/abort.js';
 import type { PushTarget } from '../content/sources.js';
 import { BundleError } from '../errors/index.js';
-import type { TransferItem, TransferOptions, TransferredSubject } from './types.js';
+import type { TransferItem, TransferOptions, TransferredSubject } from './transfer.js';
 
 /**
  * Lists every subject on the target and compares: what was carried along has to be found there again.

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import { childrenOf } from '../oci/manifest.js';
 import { isManifestType } from '../oci/media-types.js';
-import type { TransferItem, TransferProgress, TransferReport } from './types.js';
+import type { TransferItem, TransferProgress, TransferReport } from './transfer.js';
 
 /** Counts what a transfer has to do and has done. */
 export class Ledger {

@@ -7,7 +7,7 @@ import { isManifestType } from '../oci/media-types.js';
 import type { GraphNode } from '../referrers/graph.js';
 import { checkTarget } from './check-target.js';
 import { Ledger } from './ledger.js';
-import type { TransferItem, TransferOptions, TransferReport } from './types.js';
+import type { TransferItem, TransferOptions, TransferReport } from './transfer.js';
 
 const defaultConcurrency = 4;
 

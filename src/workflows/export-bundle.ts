@@ -1,0 +1,80 @@
+import type { Writable } from 'node:stream';
+import { type BundleReport, BundleWriter } from '../bundle/bundle-writer.js';
+import type { BundleWriterOptions } from '../bundle/bundle-writer-options.js';
+import type { BundlePlan } from '../bundle/plan.js';
+import type { AbortableOptions } from '../content/abort.js';
+import { ArgumentError } from '../errors/index.js';
+import { formatReference, parseReference } from '../oci/reference.js';
+import type { Resolver } from '../remotes/types.js';
+
+/** Options of {@link exportBundle}. */
+export interface ExportOptions extends BundleWriterOptions, AbortableOptions {
+  /** Path of the bundle, `.tgz`, `.tar.gz` or `.tar`, or a stream to write it to. */
+  readonly output: string | Writable;
+  /** Replaces an existing file; false by default. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * Exports images with everything that refers to them into one bundle.
+ *
+ * @remarks The file appears under its name only when it is complete; a fault or an abort leaves nothing behind. The same
+ * content gives the same bytes.
+ * @param resolver - reaches the registries; stays open
+ * @param references - images to export; at least one
+ * @param options - output, filters, requirements
+ * @returns what was written
+ * @throws every code of discovery, `ERR_OCI_REQUIRED_MISSING`, `ERR_OCI_BUNDLE_OUTPUT`
+ * @example
+ * ```ts
+ * import { createResolver, exportBundle } from '@stellaops/oci-referrers';
+ *
+ * await using resolver = createResolver();
+ * const report = await exportBundle(resolver, ['registry.example.com/team/app:1.2'], { output: 'bundle.tgz' });
+ * console.log(report.bundleId, report.counts.referrers);
+ * ```
+ */
+export async function exportBundle(
+  resolver: Resolver,
+  references: readonly string[],
+  options: ExportOptions,
+): Promise<BundleReport> {
+  const { output, force, signal, ...writerOptions } = options;
+  const writer = await collect(resolver, references, writerOptions, signal);
+  return await writer.write(output, { force, signal });
+}
+
+/**
+ * Plans an export without writing anything: what would be in the bundle, and how large it would be.
+ *
+ * @param resolver - reaches the registries; stays open
+ * @param references - images to export; at least one
+ * @param options - the options of {@link exportBundle}, without output
+ */
+export async function planExport(
+  resolver: Resolver,
+  references: readonly string[],
+  options: BundleWriterOptions & AbortableOptions = {},
+): Promise<BundlePlan> {
+  const { signal, ...writerOptions } = options;
+  const writer = await collect(resolver, references, writerOptions, signal);
+  return await writer.plan({ signal });
+}
+
+async function collect(
+  resolver: Resolver,
+  references: readonly string[],
+  options: BundleWriterOptions,
+  signal: AbortSignal | undefined,
+): Promise<BundleWriter> {
+  const writer = new BundleWriter(options);
+  if (references.length === 0) {
+    throw new ArgumentError('ERR_OCI_INVALID_OPTION', 'no reference to export was given', { argument: 'references' });
+  }
+  for (const reference of references) {
+    const { descriptor } = await resolver.resolve(reference, { signal });
+    const source = await resolver.fetcher(reference, { signal });
+    writer.add({ source, reference: formatReference(parseReference(reference)), descriptor });
+  }
+  return writer;
+}
