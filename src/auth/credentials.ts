@@ -35,14 +35,3 @@ export type CredentialProvider = (
   host: string,
   context: CredentialContext,
 ) => Credentials | undefined | Promise<Credentials | undefined>;
-
-/** Asks one provider after the other until one knows something. */
-export function chainCredentials(...providers: readonly CredentialProvider[]): CredentialProvider {
-  return async (host, context) => {
-    for (const provider of providers) {
-      const found = await provider(host, context);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-}

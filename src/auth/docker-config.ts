@@ -1,134 +1,84 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { ArgumentError } from '../errors/index.js';
-import { parseStrictJson } from '../oci/strict-json.js';
+import { askCredentialHelper } from './credential-helper.js';
+import type { CredentialProvider, Credentials } from './credentials.js';
+import {
+  configFault,
+  type DockerAuth,
+  type DockerConfig,
+  dockerConfigPath,
+  readDockerConfig,
+} from './docker-config-file.js';
 
-/** One entry of `auths`. */
-export interface DockerAuth {
-  readonly auth?: string | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly identitytoken?: string | undefined;
-  readonly registrytoken?: string | undefined;
+/** Options of {@link createDockerConfigProvider}. */
+export interface DockerConfigProviderOptions {
+  /** The configuration file; found through the environment when absent. */
+  readonly path?: string | undefined;
+  /** Environment for finding the file and for helpers; `process.env` by default. */
+  readonly environment?: NodeJS.ProcessEnv | undefined;
+  /** Milliseconds a credential helper may take; 10,000 by default. */
+  readonly helperTimeoutMs?: number | undefined;
 }
 
-/** What Docker's configuration says about credentials. */
-export interface DockerConfig {
-  /** The file it was read from. */
-  readonly path: string;
-  readonly auths: ReadonlyMap<string, DockerAuth>;
-  readonly credHelpers: ReadonlyMap<string, string>;
-  readonly credsStore: string | undefined;
-}
-
-/** Larger than any configuration a person keeps. */
-const maxConfigBytes = 1024 * 1024;
-
-/** Finds the one file that counts: `$REGISTRY_AUTH_FILE`, else in `$DOCKER_CONFIG`, else in `~/.docker`. */
-export function dockerConfigPath(environment: NodeJS.ProcessEnv): string {
-  const { REGISTRY_AUTH_FILE: authFile, DOCKER_CONFIG: directory } = environment;
-  if (authFile !== undefined && authFile !== '') return authFile;
-  const folder = directory === undefined || directory === '' ? join(homedir(), '.docker') : directory;
-  return join(folder, 'config.json');
-}
+/** The key `docker login` has used for Docker Hub since before it had a second registry. */
+const hubKey = 'https://index.docker.io/v1/';
+const hubHosts = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
 /**
- * Reads Docker's configuration.
+ * Creates a provider that reads Docker's configuration and asks its credential helpers.
  *
- * @returns undefined when there is no such file
- * @throws {@link ArgumentError} `ERR_OCI_CREDENTIALS` for a file that is there and cannot be used: asking without
- * credentials instead would make private images look as if they did not exist
+ * @remarks Hosts match exactly, port included: nothing is looked up by part of a name. `credHelpers` come before `auths`,
+ * and those before `credsStore`. The file is read anew each time, so a login in between counts.
  */
-export async function readDockerConfig(path: string): Promise<DockerConfig | undefined> {
-  let bytes: Buffer;
-  try {
-    const file = await open(path, 'r');
-    try {
-      bytes = await readWhole(file, path);
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    if (cause instanceof ArgumentError) throw cause;
-    throw configFault(path, `cannot be read: ${code ?? 'unknown fault'}`, cause);
-  }
-  return parseDockerConfig(bytes, path);
-}
+export function createDockerConfigProvider(options: DockerConfigProviderOptions = {}): CredentialProvider {
+  const { environment = process.env, helperTimeoutMs: timeoutMs = 10_000 } = options;
+  const path = options.path ?? dockerConfigPath(environment);
+  return async (host, { signal }) => {
+    const config = await readDockerConfig(path);
+    if (config === undefined) return undefined;
+    const serverUrl = hubHosts.includes(host) ? hubKey : host;
+    const ask = async (helper: string): Promise<Credentials | undefined> =>
+      await askCredentialHelper({ helper, serverUrl, configPath: path, timeoutMs, environment, signal });
 
-async function readWhole(file: FileHandle, path: string): Promise<Buffer> {
-  const buffer = Buffer.alloc(maxConfigBytes + 1);
-  let size = 0;
-  for (let read = -1; read !== 0 && size < buffer.length; size += read) {
-    ({ bytesRead: read } = await file.read(buffer, size, buffer.length - size));
-  }
-  if (size > maxConfigBytes) throw configFault(path, `is larger than ${maxConfigBytes} bytes`);
-  return buffer.subarray(0, size);
-}
-
-/** Parses Docker's configuration; entries that have nothing to do with credentials are left aside. */
-export function parseDockerConfig(bytes: Uint8Array, path: string): DockerConfig {
-  let value: unknown;
-  try {
-    value = parseStrictJson(bytes, path);
-  } catch {
-    // No cause: the parser's message quotes the file, and the file holds passwords.
-    throw configFault(path, 'is not one strict JSON value');
-  }
-  const root = asObject(value, path, 'its top level');
-  const store = root['credsStore'];
-  if (store !== undefined && typeof store !== 'string') throw configFault(path, 'has a credsStore that is no text');
-  return {
-    path,
-    auths: mapOf(root['auths'], path, 'auths', (entry, name) => asAuth(entry, path, name)),
-    credHelpers: mapOf(root['credHelpers'], path, 'credHelpers', (entry, name) => {
-      if (typeof entry !== 'string') throw configFault(path, `has ${name} that is no text`);
-      return entry;
-    }),
-    credsStore: store === '' ? undefined : store,
+    const helper = findByHost(config.credHelpers, host);
+    if (helper !== undefined) return await ask(helper.value);
+    const entry = findByHost(config.auths, host);
+    const found = entry === undefined ? undefined : credentialsOf(entry.value, config, entry.key);
+    if (found !== undefined || config.credsStore === undefined) return found;
+    return await ask(config.credsStore);
   };
 }
 
-/** Makes the error for a configuration that cannot be used. */
-export function configFault(path: string, reason: string, cause?: unknown): ArgumentError {
-  return new ArgumentError('ERR_OCI_CREDENTIALS', `read credentials: ${path} ${reason}`, {
-    argument: 'credentials',
-    cause,
-    hint: `correct or remove ${path}, or give credentials to this program itself`,
-  });
+/** An exact key wins over one with a scheme or the path of an API version; keys of a namespace are not the host's. */
+function findByHost<T>(entries: ReadonlyMap<string, T>, host: string): { key: string; value: T } | undefined {
+  const names = hubHosts.includes(host) ? [host, hubKey, ...hubHosts] : [host];
+  for (const key of names) {
+    const value = entries.get(key);
+    if (value !== undefined) return { key, value };
+  }
+  for (const [key, value] of entries) if (names.includes(hostOfKey(key))) return { key, value };
+  return undefined;
 }
 
-function asAuth(value: unknown, path: string, name: string): DockerAuth {
-  const entry = asObject(value, path, name);
-  const text = (key: keyof DockerAuth): string | undefined => {
-    const found = entry[key];
-    if (found === undefined || found === null || found === '') return undefined;
-    if (typeof found !== 'string') throw configFault(path, `has ${name} with a ${key} that is no text`);
-    return found;
-  };
-  return {
-    auth: text('auth'),
-    username: text('username'),
-    password: text('password'),
-    identitytoken: text('identitytoken'),
-    registrytoken: text('registrytoken'),
-  };
+function hostOfKey(key: string): string {
+  return key.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, '');
 }
 
-function mapOf<T>(
-  value: unknown,
-  path: string,
-  key: string,
-  each: (entry: unknown, name: string) => T,
-): Map<string, T> {
-  if (value === undefined || value === null) return new Map();
-  const entries = Object.entries(asObject(value, path, key));
-  return new Map(entries.map(([name, entry]) => [name, each(entry, `${key} ${JSON.stringify(name)}`)]));
+function credentialsOf(entry: DockerAuth, config: DockerConfig, key: string): Credentials | undefined {
+  if (entry.registrytoken !== undefined) return { token: entry.registrytoken };
+  if (entry.identitytoken !== undefined) return { identityToken: entry.identitytoken };
+  const { username, password } = entry.auth === undefined ? entry : decodeAuth(entry.auth, config, key);
+  if (username === undefined && password === undefined) return undefined;
+  if (username === undefined || password === undefined) {
+    throw configFault(config.path, `has auths ${JSON.stringify(key)} with a user name or a password, but not both`);
+  }
+  return username === '<token>' ? { identityToken: password } : { username, password };
 }
 
-function asObject(value: unknown, path: string, name: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw configFault(path, `has ${name} that is no object`);
+function decodeAuth(auth: string, config: DockerConfig, key: string): { username: string; password: string } {
+  // Docker pads with NUL where its own tools wrote the file.
+  const decoded = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
+  const colon = decoded.indexOf(':');
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(auth.trim()) || colon < 1) {
+    throw configFault(config.path, `has auths ${JSON.stringify(key)} with an auth that is not base64 of USER:PASSWORD`);
+  }
+  return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }

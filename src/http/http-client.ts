@@ -1,6 +1,6 @@
 import type { Limits } from '../content/limits.js';
 import { type ByteLimit, readBounded } from '../content/read.js';
-import { ArgumentError } from '../errors/index.js';
+import { OciError } from '../errors/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createCallScope } from './call-scope.js';
 import { type Answer, type ExchangeContext, exchange } from './exchange.js';
@@ -102,8 +102,7 @@ class OriginClient implements HttpClient {
 
   async close(): Promise<void> {
     this.#closing.abort(
-      new ArgumentError('ERR_OCI_CLOSED', `the client of ${this.origin} was closed`, {
-        argument: 'resolver',
+      new OciError('ERR_OCI_CLOSED', `the client of ${this.origin} was closed`, {
         hint: 'close a resolver only when everything it was used for has ended',
       }),
     );
