@@ -1,4 +1,4 @@
-import { addAbortSignal } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createVerifyStream } from '../content/verify-stream.js';
 import type { PlannedBlob } from './plan-content.js';
@@ -63,9 +63,10 @@ export class BlobFeed {
   async *#stream(blob: PlannedBlob, turn: number): AsyncGenerator<Buffer> {
     this.#next = turn + 1;
     this.#active++;
-    this.#startMore();
     try {
-      yield* readVerified(blob, this.#options.signal);
+      const content = readVerified(blob, this.#options.signal);
+      this.#startMore();
+      yield* content;
     } catch (error) {
       this.#options.onFault(error);
       throw error;
@@ -103,12 +104,18 @@ export class BlobFeed {
   }
 }
 
-/** Opens a blob and yields its bytes; destroys the source's stream however reading ends. */
-async function* readVerified(
-  { source, descriptor, reference }: PlannedBlob,
+/** Opens a blob at once, and yields its bytes when it is read. */
+function readVerified(blob: PlannedBlob, signal: AbortSignal): AsyncGenerator<Buffer> {
+  return verifiedChunks(blob, blob.source.fetch(blob.descriptor, { signal }), signal);
+}
+
+/** Passes on what the descriptor names and nothing else; destroys the source's stream however reading ends. */
+async function* verifiedChunks(
+  { descriptor, reference }: PlannedBlob,
+  opening: Promise<Readable>,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const body = addAbortSignal(signal, await source.fetch(descriptor, { signal }));
+  const body = addAbortSignal(signal, await opening);
   const verified = createVerifyStream(descriptor, `the source of ${reference}`);
   const pumped = pipeline(body, verified);
   pumped.catch(() => {

@@ -66,10 +66,14 @@ function writeGroup(
 function membersOf(
   value: ReadonlyMap<string, CanonicalValue> | { readonly [key: string]: CanonicalValue | undefined },
 ): readonly (readonly [string, CanonicalValue])[] {
-  if (value instanceof Map) return [...value].sort(([a], [b]) => compareText(a, b));
+  if (isMap(value)) return [...value].sort(([a], [b]) => compareText(a, b));
   return Object.entries(value).filter((member): member is [string, CanonicalValue] => member[1] !== undefined);
 }
 
 function isList(value: CanonicalValue): value is readonly CanonicalValue[] {
   return Array.isArray(value);
+}
+
+function isMap(value: object): value is ReadonlyMap<string, CanonicalValue> {
+  return value instanceof Map;
 }

@@ -45,12 +45,11 @@ export async function writeOutputFile<Result>(
 
 /** Makes the error for an output that cannot be written; its cause is the fault below. */
 export function outputFault(cause: unknown, path?: string): BundleError {
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
   const where = path === undefined ? 'the given stream' : path;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new BundleError('ERR_OCI_BUNDLE_OUTPUT', `writing the bundle to ${where} failed: ${reason}`, {
     cause,
-    hint: hints.get(code) ?? 'check that the output can be written to and has room for the bundle',
+    hint: hints.get(errorCode(cause)) ?? 'check that the output can be written to and has room for the bundle',
     ...(path === undefined ? {} : { path }),
   });
 }
@@ -74,8 +73,8 @@ function rethrow(path: string): (cause: unknown) => never {
 
 /** Nothing may stand at the name; with `force` a regular file or a link may, but no directory and no device. */
 async function assertFree(target: string, isForced: boolean): Promise<void> {
-  const found = await lstat(target).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const found = await lstat(target).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw outputFault(error, target);
   });
   if (found === undefined) return;
@@ -176,6 +175,10 @@ function isOwnerGone(machine: string | undefined, pid: number, started: string |
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return errorCode(error) === 'ESRCH';
   }
+}
+
+function errorCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
