@@ -1,0 +1,136 @@
+// Command oracle asks two other OCI clients, oras-go and regclient, what refers to a manifest, and prints both answers as
+// JSON. Nothing here knows this project, so it can judge what this project left in a registry or in a bundle.
+//
+//	oracle list HOST/REPOSITORY@DIGEST     referrers in a registry, over plain HTTP
+//	oracle layout DIRECTORY DIGEST         referrers in an OCI image layout
+//	oracle attach HOST/REPOSITORY@DIGEST TYPE   makes a referrer with oras-go and prints its descriptor
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/regclient/regclient"
+	"github.com/regclient/regclient/config"
+	"github.com/regclient/regclient/types/ref"
+	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/content/oci"
+	"oras.land/oras-go/v2/registry"
+	"oras.land/oras-go/v2/registry/remote"
+)
+
+// answers holds what each client says, as "digest artifactType", sorted.
+type answers struct {
+	Oras      []string `json:"oras"`
+	Regclient []string `json:"regclient"`
+}
+
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	result, err := run(ctx, os.Args[1:])
+	if err == nil {
+		err = json.NewEncoder(os.Stdout).Encode(result)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "oracle:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) (any, error) {
+	switch {
+	case len(args) == 2 && args[0] == "list":
+		return list(ctx, args[1])
+	case len(args) == 3 && args[0] == "layout":
+		return layout(ctx, args[1], args[2])
+	case len(args) == 3 && args[0] == "attach":
+		return attach(ctx, args[1], args[2])
+	}
+	return nil, fmt.Errorf("usage: oracle list REF | layout DIRECTORY DIGEST | attach REF TYPE")
+}
+
+func list(ctx context.Context, reference string) (answers, error) {
+	repository, subject, err := open(ctx, reference)
+	if err != nil {
+		return answers{}, err
+	}
+	found, err := registry.Referrers(ctx, repository, subject, "")
+	if err != nil {
+		return answers{}, fmt.Errorf("oras-go: %w", err)
+	}
+	host := config.HostNewName(repository.Reference.Registry)
+	host.TLS = config.TLSDisabled
+	byRegclient, err := askRegclient(ctx, reference, regclient.WithConfigHost(*host))
+	return answers{Oras: lines(found), Regclient: byRegclient}, err
+}
+
+func layout(ctx context.Context, directory, digest string) (answers, error) {
+	store, err := oci.NewFromFS(ctx, os.DirFS(directory))
+	if err != nil {
+		return answers{}, fmt.Errorf("oras-go: %w", err)
+	}
+	subject, err := store.Resolve(ctx, digest)
+	if err != nil {
+		return answers{}, fmt.Errorf("oras-go: %w", err)
+	}
+	found, err := registry.Referrers(ctx, store, subject, "")
+	if err != nil {
+		return answers{}, fmt.Errorf("oras-go: %w", err)
+	}
+	byRegclient, err := askRegclient(ctx, "ocidir://"+directory+"@"+digest)
+	return answers{Oras: lines(found), Regclient: byRegclient}, err
+}
+
+func attach(ctx context.Context, reference, artifactType string) (v1.Descriptor, error) {
+	repository, subject, err := open(ctx, reference)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	options := oras.PackManifestOptions{Subject: &subject}
+	return oras.PackManifest(ctx, repository, oras.PackManifestVersion1_1, artifactType, options)
+}
+
+func open(ctx context.Context, reference string) (*remote.Repository, v1.Descriptor, error) {
+	repository, err := remote.NewRepository(reference)
+	if err != nil {
+		return nil, v1.Descriptor{}, err
+	}
+	repository.PlainHTTP = true
+	subject, err := repository.Resolve(ctx, repository.Reference.Reference)
+	return repository, subject, err
+}
+
+func askRegclient(ctx context.Context, reference string, options ...regclient.Opt) ([]string, error) {
+	subject, err := ref.New(reference)
+	if err != nil {
+		return nil, fmt.Errorf("regclient: %w", err)
+	}
+	client := regclient.New(options...)
+	defer client.Close(ctx, subject)
+	found, err := client.ReferrerList(ctx, subject)
+	if err != nil {
+		return nil, fmt.Errorf("regclient: %w", err)
+	}
+	result := []string{}
+	for _, descriptor := range found.Descriptors {
+		result = append(result, strings.TrimSpace(descriptor.Digest.String()+" "+descriptor.ArtifactType))
+	}
+	slices.Sort(result)
+	return result, nil
+}
+
+func lines(descriptors []v1.Descriptor) []string {
+	result := []string{}
+	for _, descriptor := range descriptors {
+		result = append(result, strings.TrimSpace(descriptor.Digest.String()+" "+descriptor.ArtifactType))
+	}
+	slices.Sort(result)
+	return result
+}
