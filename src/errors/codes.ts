@@ -39,7 +39,6 @@ export type OciErrorCode =
   | 'ERR_OCI_REFERRERS_INCONSISTENT'
   | 'ERR_OCI_REFERRERS_TAG_INVALID'
   | 'ERR_OCI_REFERRERS_TAG_CONFLICT'
-  | 'ERR_OCI_SUBJECT_MISMATCH'
   // A bundle cannot be written, read or imported.
   | 'ERR_OCI_BUNDLE_INVALID'
   | 'ERR_OCI_BUNDLE_OUTPUT'

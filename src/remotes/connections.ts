@@ -16,7 +16,7 @@ export class Connections implements AsyncDisposable {
   readonly options: ResolvedOptions;
   readonly capabilities: CapabilityCache;
   /** Writers of one referrers tag take turns. */
-  readonly tagLock = new KeyedLock();
+  readonly tagLock: KeyedLock = new KeyedLock();
   readonly #clients = new Map<string, HttpClient>();
   readonly #credentials: CredentialProvider;
   #closed = false;
