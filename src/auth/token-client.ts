@@ -152,7 +152,7 @@ function createTokenSender(
   const follow = async (message: TokenMessage, signal: AbortSignal): Promise<BufferedResponse> => {
     const { method, url } = message;
     const trail = { method, origin: url.origin, maxRedirects: limits.maxRedirects, visited: new Set<string>() };
-    for (let hop = firstHop(url, url.origin); ; ) {
+    for (let hop = firstHop(method, url, url.origin); ; ) {
       const answer = await sendOnce(message, hop, signal);
       const next = await stepOn(answer, hop, trail, message, options);
       if (next === undefined) return await readAnswer(answer, hop, message, signal, options);

@@ -14,13 +14,52 @@ export interface Deadline {
   readonly error: () => Error;
 }
 
+/** Calls back when a signal fires, and returns how to stop that. */
+export type ListenForAbort = (signal: AbortSignal, onAbort: () => void) => () => void;
+
 /**
- * Links the signals a call depends on, and a deadline.
+ * Creates a {@link ListenForAbort} that puts one listener on a signal however many calls depend on it.
  *
- * @remarks `AbortSignal.any` keeps an entry in each source for as long as the source lives; a client's own signal lives
- * for thousands of calls, so the listeners are removed here by hand.
+ * @remarks Node warns of a leak at eleven listeners, and 64 calls on one signal are none. `AbortSignal.any` keeps an
+ * entry in its sources for every call there ever was.
  */
-export function createCallScope(parents: readonly (AbortSignal | undefined)[], deadline?: Deadline): CallScope {
+export function createAbortHub(): ListenForAbort {
+  const hub = new WeakMap<AbortSignal, { readonly calls: Set<() => void>; readonly fire: () => void }>();
+  return (signal, onAbort) => {
+    let entry = hub.get(signal);
+    if (entry === undefined) {
+      const calls = new Set<() => void>();
+      entry = {
+        calls,
+        fire: () => {
+          for (const call of calls) call();
+        },
+      };
+      hub.set(signal, entry);
+    }
+    const { calls, fire } = entry;
+    if (calls.size === 0) signal.addEventListener('abort', fire, { once: true });
+    calls.add(onAbort);
+    return () => {
+      calls.delete(onAbort);
+      if (calls.size === 0) signal.removeEventListener('abort', fire);
+    };
+  };
+}
+
+const listenAlone: ListenForAbort = (signal, onAbort) => {
+  signal.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    signal.removeEventListener('abort', onAbort);
+  };
+};
+
+/** Links the signals a call depends on, and a deadline. */
+export function createCallScope(
+  parents: readonly (AbortSignal | undefined)[],
+  deadline?: Deadline,
+  listen: ListenForAbort = listenAlone,
+): CallScope {
   const controller = new AbortController();
   const links: (() => void)[] = [];
   const dispose = (): void => {
@@ -44,13 +83,11 @@ export function createCallScope(parents: readonly (AbortSignal | undefined)[], d
       give(parent.reason);
       break;
     }
-    const onAbort = (): void => {
-      give(parent.reason);
-    };
-    parent.addEventListener('abort', onAbort, { once: true });
-    links.push(() => {
-      parent.removeEventListener('abort', onAbort);
-    });
+    links.push(
+      listen(parent, () => {
+        give(parent.reason);
+      }),
+    );
   }
   return { signal: controller.signal, dispose };
 }

@@ -74,7 +74,7 @@ async function followRedirects(
   const deadline = { afterMs: context.timeouts.requestMs, error: () => requestTimeout(sending) };
   const scope = createCallScope([call], request.kind === 'metadata' ? deadline : undefined);
   try {
-    let hop = firstHop(request.url, context.origin);
+    let hop = firstHop(method, request.url, context.origin);
     for (;;) {
       const answer = await sendOnce(context, request, hop, authorization, scope);
       const next = await stepOn(answer, hop, trail);
@@ -128,8 +128,8 @@ async function sendOnce(
   } catch (error) {
     body.dispose();
     if (scope.signal.aborted) throw scope.signal.reason;
-    const blamed = body.blame(error);
-    throw blamed === error ? toTransportError(error, sending) : blamed;
+    const fault = body.fault();
+    throw fault === undefined ? toTransportError(error, sending) : fault.error;
   }
 }
 

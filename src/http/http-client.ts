@@ -2,7 +2,7 @@ import type { Limits } from '../content/limits.js';
 import { type ByteLimit, readBounded } from '../content/read.js';
 import { OciError } from '../errors/index.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createCallScope } from './call-scope.js';
+import { createAbortHub, createCallScope } from './call-scope.js';
 import { type Answer, type ExchangeContext, exchange } from './exchange.js';
 import { lowerCaseNames } from './headers.js';
 import { RateGate } from './rate-gate.js';
@@ -59,6 +59,7 @@ class OriginClient implements HttpClient {
   readonly #context: ExchangeContext;
   readonly #gate: RateGate;
   readonly #closing = new AbortController();
+  readonly #listen = createAbortHub();
   readonly #warned = new Set<string>();
 
   constructor(options: HttpClientOptions) {
@@ -78,7 +79,7 @@ class OriginClient implements HttpClient {
   }
 
   async request(request: RegistryRequest): Promise<RegistryResponse> {
-    const scope = createCallScope([request.signal, this.#closing.signal]);
+    const scope = createCallScope([request.signal, this.#closing.signal], undefined, this.#listen);
     try {
       const answer = await this.#run<Answer>(request, scope.signal, (open) => open, discardAnswer);
       answer.body.once('close', () => {
@@ -92,7 +93,7 @@ class OriginClient implements HttpClient {
   }
 
   async requestBytes(request: RegistryRequest, bound: ByteLimit): Promise<BufferedResponse> {
-    const scope = createCallScope([request.signal, this.#closing.signal]);
+    const scope = createCallScope([request.signal, this.#closing.signal], undefined, this.#listen);
     try {
       return await this.#run(request, scope.signal, (open) => readAnswer(open, bound));
     } finally {

@@ -25,9 +25,9 @@ const redirects = new Set([301, 302, 303, 307, 308]);
 const hint = 'look at the redirects of the registry and of every proxy before it';
 
 /** Begins the way of a request; a URL on another origin counts as having left from the start. */
-export function firstHop(url: URL, origin: string): Hop {
+export function firstHop(method: string, url: URL, origin: string): Hop {
   if (url.origin === origin) return { url, leftOrigin: false };
-  assertHopAllowed('GET', new URL(origin), url);
+  assertHopAllowed(method, new URL(origin), url);
   return { url, leftOrigin: true };
 }
 

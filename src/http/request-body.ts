@@ -6,15 +6,15 @@ import type { RegistryRequest } from './types.js';
 export interface OpenRequestBody {
   /** What goes on the wire. */
   readonly body: Uint8Array | Readable | undefined;
-  /** Gives back the fault of the caller's own stream where that is what broke the request. */
-  blame(error: unknown): unknown;
+  /** The fault of the caller's own stream, where it has one. */
+  fault(): { readonly error: unknown } | undefined;
   /** Destroys what was not sent. */
   dispose(): void;
 }
 
 /** Opens the body of a request for one attempt; a function is called anew each time. */
 export function openRequestBody(body: RegistryRequest['body'], floor: ProgressFloor | undefined): OpenRequestBody {
-  if (typeof body !== 'function') return { body, blame: (error) => error, dispose: () => undefined };
+  if (typeof body !== 'function') return { body, fault: () => undefined, dispose: () => undefined };
   const source = body();
   let fault: { readonly error: unknown } | undefined;
   source.once('error', (error) => {
@@ -24,7 +24,7 @@ export function openRequestBody(body: RegistryRequest['body'], floor: ProgressFl
   pipeline(source, meter, () => undefined);
   return {
     body: meter,
-    blame: (error) => (fault === undefined ? error : fault.error),
+    fault: () => fault,
     dispose: () => {
       meter.destroy();
       source.destroy();

@@ -74,7 +74,9 @@ export function clientFor(origin: string, setup: ClientSetup = {}): HttpClient {
     timeouts: { ...defaultTimeouts, ...setup.timeouts },
     limits: { ...defaultLimits, ...setup.limits },
   });
-  onTestFinished(async () => { await client.close(); });
+  onTestFinished(async () => {
+    await client.close();
+  });
   return client;
 }
 
