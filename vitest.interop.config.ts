@@ -6,8 +6,9 @@ export default defineConfig({
   ...base,
   test: {
     include: ['test/interop/**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
+    globalSetup: ['test/interop/support/build-programs.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     fileParallelism: false,
   },
 });

@@ -1,0 +1,21 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isInstalled, projectRoot } from './tools.js';
+
+const programs = ['registry', 'oracle'] as const;
+
+/** Path of one of the project's own Go programs, once it is built. */
+export function programPath(name: (typeof programs)[number]): string {
+  return join(projectRoot, '.interop', name);
+}
+
+/** Builds the Go programs before any test runs; Go's own cache makes the second time quick. */
+export async function setup(): Promise<void> {
+  // Tests that need Go say so themselves: skipped by name, or failed in CI.
+  if (!isInstalled('go')) return;
+  for (const name of programs) {
+    const options = { cwd: join(projectRoot, 'test/interop', name), timeout: 600_000 };
+    await promisify(execFile)('go', ['build', '-o', programPath(name), '.'], options);
+  }
+}
