@@ -11,8 +11,9 @@ export {
   type BundleWriteOptions,
   BundleWriter,
 } from './bundle/bundle-writer.js';
-export type { BundleCompression, BundleWriterOptions } from './bundle/bundle-writer-options.js';
+export type { BundleWriterOptions, WriterCompression } from './bundle/bundle-writer-options.js';
 export type { FindingCode, ValidationFinding } from './bundle/finding.js';
+export type { BundleCompression } from './bundle/gzip-reader.js';
 export type { LayoutReferrers } from './bundle/layout-index.js';
 export type { BundleCounts, BundlePlan } from './bundle/plan.js';
 export type { BlobProgress, PlanProgress, ProgressEvent } from './bundle/progress.js';

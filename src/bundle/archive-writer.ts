@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { finished, Readable, Transform, type TransformCallback, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BlobFeed } from './blob-feed.js';
-import type { BundleCompression } from './bundle-writer-options.js';
+import type { WriterCompression } from './bundle-writer-options.js';
 import { createStoredGzip } from './gzip-stored.js';
 import type { PlannedFile } from './plan-files.js';
 import { createProgress, type ProgressCounter, type ProgressEvent } from './progress.js';
@@ -10,7 +10,7 @@ import { encodeEntryHeader, endOfArchive, paddingOf } from './tar-header.js';
 
 /** How an archive is written. */
 export interface ArchiveOptions {
-  readonly compression: BundleCompression;
+  readonly compression: WriterCompression;
   readonly concurrency: number;
   readonly maxPrefetchBytes: number;
   readonly onProgress: ((event: ProgressEvent) => void) | undefined;

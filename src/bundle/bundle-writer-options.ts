@@ -2,15 +2,16 @@ import { z } from 'zod';
 import { defaultLimits } from '../content/limits.js';
 import { ArgumentError } from '../errors/index.js';
 import type { WalkOptions } from '../referrers/graph.js';
+import type { BundleCompression } from './gzip-reader.js';
 import type { LayoutReferrers } from './layout-index.js';
 import type { ProgressEvent } from './progress.js';
 import type { RequiredReferrer } from './record.js';
 
 /**
- * How the file is compressed: `store` frames it as gzip without compressing (layers are compressed already), `none` is a
+ * How a bundle can be written: `store` frames it as gzip without compressing (layers are compressed already), `none` is a
  * plain tar.
  */
-export type BundleCompression = 'store' | 'none';
+export type WriterCompression = Exclude<BundleCompression, 'deflate'>;
 
 /** Options of {@link BundleWriter}; those of the walk decide what goes into the bundle. */
 export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
@@ -19,7 +20,7 @@ export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
   /** How other OCI tools find the referrers in the bundle; `both` by default. */
   readonly layoutReferrers?: LayoutReferrers | undefined;
   /** By default what the file's name asks for: `.tgz` and `.tar.gz` are `store`, `.tar` is `none`; a stream is `store`. */
-  readonly compression?: BundleCompression | undefined;
+  readonly compression?: WriterCompression | undefined;
   /** Time to record, RFC 3339; SOURCE_DATE_EPOCH by default, and no time at all where that is not set either. */
   readonly createdAt?: string | undefined;
   /** Time after which a validator refuses the bundle, RFC 3339; none by default. */

@@ -6,7 +6,7 @@ import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { formatReference, parseReference } from '../oci/reference.js';
 import { discoverReferrers } from '../referrers/discover.js';
 import { writeArchive } from './archive-writer.js';
-import { type BundleCompression, type BundleWriterOptions, checkWriterOptions } from './bundle-writer-options.js';
+import { type BundleWriterOptions, checkWriterOptions, type WriterCompression } from './bundle-writer-options.js';
 import { compareText } from './canonical-json.js';
 import { repositoryOf } from './layout-index.js';
 import { outputFault, writeOutputFile } from './output-file.js';
@@ -129,7 +129,7 @@ export class BundleWriter {
 
   async #writeTo(
     sink: Writable,
-    compression: BundleCompression,
+    compression: WriterCompression,
     signal: AbortSignal | undefined,
     path?: string,
   ): Promise<BundleReport> {
@@ -164,7 +164,7 @@ export class BundleWriter {
   }
 }
 
-function compressionFor(target: string | Writable, wanted: BundleCompression | undefined): BundleCompression {
+function compressionFor(target: string | Writable, wanted: WriterCompression | undefined): WriterCompression {
   if (wanted !== undefined) return wanted;
   if (typeof target !== 'string' || /\.(?:tgz|tar\.gz)$/i.test(target)) return 'store';
   if (/\.tar$/i.test(target)) return 'none';

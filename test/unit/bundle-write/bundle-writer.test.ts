@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { buildImage } from '@stellaops/oci-referrers/testing';
+import { extract } from 'tar-stream';
 import { expect, test } from 'vitest';
 import { BundleWriter } from '../../../src/bundle/bundle-writer.js';
 import type { BundleWriterOptions } from '../../../src/bundle/bundle-writer-options.js';
+import { digestOf } from '../../../src/oci/digest.js';
 import { appReference, MemorySource, run, signedApp, temporaryDirectory } from './helpers.js';
 
 const { image, sbom, signature, all } = signedApp();
@@ -38,6 +40,19 @@ test('the commands of the runbook find what they look for', async () => {
   expect(shown).toMatch(/^referrers:\n {2}subjects:\n {4}- subject: "sha256:[a-f0-9]{64}"\n {6}reference: /);
   const sum = await shell(`tar -xzf bundle.tgz -O referrers/${subject}/${referrer}.json | sha256sum`);
   expect(`sha256-${sum.slice(0, 64)}`).toBe(referrer);
+});
+
+test('another tar reader finds the entries we planned, with their sizes and digests', async () => {
+  const writer = appWriter({ compression: 'none' });
+  const { entries } = await writer.plan();
+  const archive = extract();
+  const found = new Map<string, string>();
+  const reading = (async (): Promise<void> => {
+    for await (const entry of archive) found.set(entry.header.name, digestOf(await buffer(entry)));
+  })();
+  await Promise.all([writer.write(archive as unknown as Writable), reading]);
+  for (const { path, digest } of entries) expect(found.get(path)).toBe(digest);
+  expect(found.size).toBe(entries.length + 3);
 });
 
 test('entries come in the order of the format, metadata first and blobs last', async () => {
