@@ -163,6 +163,7 @@ function openAnswer(
     scope.dispose();
   });
   const body = openResponseBody(answer.body, hasBody ? answer.headers.get('content-encoding') : undefined, {
+    isPart: answer.status === 206,
     floor: floorOf(request, sending),
     mapError: (error) => (scope.signal.aborted ? (scope.signal.reason as Error) : toTransportError(error, sending)),
     onClose: () => {

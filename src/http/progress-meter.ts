@@ -10,7 +10,7 @@ export interface ProgressFloor {
   readonly error: () => Error;
 }
 
-/** Options of {@link createProgressMeter}. */
+/** Options of a {@link ProgressMeter}. */
 export interface ProgressMeterOptions {
   /** `download` blames the network when the reader waits, `upload` when the reader does not take what is there. */
   readonly direction: 'download' | 'upload';
@@ -22,33 +22,48 @@ export interface ProgressMeterOptions {
 }
 
 /**
- * Creates a transform that passes bytes on and fails when the network moves too few of them.
+ * Passes bytes on and fails when the network moves too few of them.
  *
  * @remarks A slow reader of a download, or a slow source of an upload, is not the network's fault and never fails.
  */
-export function createProgressMeter(options: ProgressMeterOptions): Transform {
-  const { direction, floor, mapError, onClose } = options;
-  let moved = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const meter = new Transform({
-    transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-      moved += chunk.length;
-      done(null, chunk);
-    },
-    destroy(error: Error | null, done: (error?: Error | null) => void): void {
-      clearInterval(timer);
-      onClose?.();
-      done(error === null ? null : (mapError?.(error) ?? error));
-    },
-  });
-  if (floor !== undefined) {
-    timer = setInterval(() => {
-      const waiting = meter.readableLength > 0;
-      if (moved < floor.minBytes && waiting === (direction === 'upload')) meter.destroy(floor.error());
-      moved = 0;
-    }, floor.windowMs);
+export class ProgressMeter extends Transform {
+  readonly #options: ProgressMeterOptions;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #moved = 0;
+
+  constructor(options: ProgressMeterOptions) {
+    super();
+    this.#options = options;
+    const { floor } = options;
+    if (floor !== undefined) {
+      this.#timer = setInterval(() => {
+        this.#check(floor);
+      }, floor.windowMs);
+    }
+    // The stream may fail before its reader has got hold of it; the reader still sees the error when it starts.
+    this.on('error', () => undefined);
   }
-  // The stream may fail before its reader has got hold of it; the reader still sees the error when it starts.
-  meter.on('error', () => undefined);
-  return meter;
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.#moved += chunk.length;
+    done(null, chunk);
+  }
+
+  /** The error is replaced here, not in `_destroy`: who reads later is shown the error `destroy` was called with. */
+  override destroy(error?: Error): this {
+    return super.destroy(error === undefined ? undefined : (this.#options.mapError?.(error) ?? error));
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearInterval(this.#timer);
+    this.#options.onClose?.();
+    done(error);
+  }
+
+  #check(floor: ProgressFloor): void {
+    const isWaitingForReader = this.readableLength > 0;
+    const isNetworkToBlame = isWaitingForReader === (this.#options.direction === 'upload');
+    if (this.#moved < floor.minBytes && isNetworkToBlame) this.destroy(floor.error());
+    this.#moved = 0;
+  }
 }

@@ -1,5 +1,5 @@
 import { pipeline, type Readable } from 'node:stream';
-import { createProgressMeter, type ProgressFloor } from './progress-meter.js';
+import { type ProgressFloor, ProgressMeter } from './progress-meter.js';
 import type { RegistryRequest } from './types.js';
 
 /** The body of one attempt. */
@@ -20,7 +20,7 @@ export function openRequestBody(body: RegistryRequest['body'], floor: ProgressFl
   source.once('error', (error) => {
     fault = { error };
   });
-  const meter = createProgressMeter({ direction: 'upload', floor });
+  const meter = new ProgressMeter({ direction: 'upload', floor });
   pipeline(source, meter, () => undefined);
   return {
     body: meter,

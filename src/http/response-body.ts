@@ -3,7 +3,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { readBounded } from '../content/read.js';
 import { ProtocolError } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
-import { createProgressMeter, type ProgressMeterOptions } from './progress-meter.js';
+import { ProgressMeter, type ProgressMeterOptions } from './progress-meter.js';
 
 /** More codings on top of each other than this only serve an attack. */
 const maxCodings = 2;
@@ -14,34 +14,34 @@ const discardMs = 1_000;
  * Decodes a body and watches over it.
  *
  * @param encoded - the body from the wire; it is destroyed with the stream returned
- * @param codings - the value of `Content-Encoding`
+ * @param codings - the value of `Content-Encoding`; a part of a body (206) cannot have any, since it cannot be decoded
  * @throws {@link ProtocolError} `ERR_OCI_BAD_HEADER` for a coding nobody asked for; the body is destroyed then
  */
 export function openResponseBody(
   encoded: Readable,
   codings: string | undefined,
-  options: Omit<ProgressMeterOptions, 'direction'>,
+  options: Omit<ProgressMeterOptions, 'direction'> & { readonly isPart?: boolean },
 ): Readable {
   let decoders: Transform[];
   try {
-    decoders = createDecoders(codings);
+    decoders = createDecoders(codings, options.isPart === true ? 0 : maxCodings);
   } catch (error) {
     encoded.on('error', () => undefined).destroy();
     throw error;
   }
-  const meter = createProgressMeter({ ...options, direction: 'download' });
+  const meter = new ProgressMeter({ ...options, direction: 'download' });
   encoded.on('error', () => undefined);
   pipeline([encoded, ...decoders, meter], () => undefined);
   return meter;
 }
 
 /** Registries are asked for `identity`; some, and proxies before them, compress all the same. */
-function createDecoders(codings: string | undefined): Transform[] {
+function createDecoders(codings: string | undefined, most: number): Transform[] {
   const names = (codings ?? '')
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '' && name !== 'identity');
-  if (names.length > maxCodings) throw badCoding(codings);
+  if (names.length > most) throw badCoding(codings);
   return names.reverse().map((name) => {
     if (name === 'gzip' || name === 'x-gzip') return createGunzip();
     if (name === 'deflate') return createInflate();

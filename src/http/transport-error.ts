@@ -1,4 +1,4 @@
-import { ArgumentError, isOciError, type OciErrorCode, TransportError } from '../errors/index.js';
+import { ArgumentError, isOciError, type OciErrorCode, ProtocolError, TransportError } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
 import { addressRefusedCode } from './guarded-lookup.js';
 import { redactUrl } from './redact.js';
@@ -109,6 +109,16 @@ export function toTransportError(error: unknown, context: SendContext): Error {
       argument: 'headers',
       cause: error,
     });
+  }
+  if (/^(?:Z_|ERR__ERROR_)/.test(code) && code !== 'Z_BUF_ERROR') {
+    return new ProtocolError(
+      'ERR_OCI_BAD_HEADER',
+      `${context.method} ${url}: the body is not what Content-Encoding says`,
+      {
+        cause: error,
+        hint: 'look for a proxy that compresses answers, and switch that off for the registry',
+      },
+    );
   }
   const fault = faultOf(code);
   const reason = fault?.reason ?? messageOf(error);

@@ -22,7 +22,9 @@ describe('a metadata request', () => {
     const server = await startServer((_, response) => {
       response.writeHead(200, { 'Content-Length': '100000' });
       const drip = setInterval(() => response.write('x'), 10);
-      response.on('close', () => clearInterval(drip));
+      response.on('close', () => {
+        clearInterval(drip);
+      });
     });
     const call = clientFor(server.origin, { timeouts: { requestMs: 200 } }).requestBytes(
       get(server.origin, '/'),
@@ -45,7 +47,7 @@ describe('a metadata request', () => {
   it('fails while its body is streamed to the caller', async () => {
     const server = await startServer((_, response) => response.writeHead(200).write('begin'));
     const answer = await clientFor(server.origin, { timeouts: { requestMs: 150 } }).request(get(server.origin, '/'));
-    await expect(async () => await answer.body.toArray()).rejects.toMatchObject(timeout);
+    await expect(answer.body.toArray()).rejects.toMatchObject(timeout);
   });
 
   it('is not sent again after its deadline', async () => {
@@ -79,7 +81,9 @@ describe('a caller that gives up', () => {
     const request = get(server.origin, '/', { signal: caller.signal });
     const client = clientFor(server.origin);
     const calls = Array.from({ length: 20 }, async () => await client.requestBytes(request, bound));
-    server.server.once('request', () => caller.abort(reason));
+    server.server.once('request', () => {
+      caller.abort(reason);
+    });
     const results = await Promise.allSettled(calls);
     expect(results.map((result) => result.status === 'rejected' && result.reason === reason)).not.toContain(false);
     expect(warnings).toEqual([]);
@@ -89,7 +93,9 @@ describe('a caller that gives up', () => {
     const server = await startServer(() => undefined);
     const caller = new AbortController();
     const reason = { any: 'value' };
-    server.server.once('request', () => caller.abort(reason));
+    server.server.once('request', () => {
+      caller.abort(reason);
+    });
     const call = clientFor(server.origin).requestBytes(get(server.origin, '/', { signal: caller.signal }), bound);
     await expect(call).rejects.toBe(reason);
   });
@@ -194,7 +200,9 @@ describe('a client that is closed', () => {
     const call = client.requestBytes(get(server.origin, '/'), bound);
     await Promise.all([
       expect(call).rejects.toMatchObject({ code: 'ERR_OCI_CLOSED' }),
-      arrived.then(async () => await client.close()),
+      arrived.then(async () => {
+        await client.close();
+      }),
     ]);
     await expect(client.request(get(server.origin, '/'))).rejects.toMatchObject({ code: 'ERR_OCI_CLOSED' });
   });

@@ -26,7 +26,7 @@ describe('a redirect is refused', () => {
     ['to the metadata service', 'http://r.example/', 'http://169.254.169.254/latest/meta-data'],
     ['to the metadata service over IPv6', 'http://r.example/', 'http://[fd00:ec2::254]/'],
   ])('%s', (_, from, to) => {
-    expect(() => hop(from, to)).toThrowError(expect.objectContaining({ code: 'ERR_OCI_REDIRECT_REFUSED' }) as Error);
+    expect(() => hop(from, to)).toThrow(expect.objectContaining({ code: 'ERR_OCI_REDIRECT_REFUSED' }) as Error);
   });
 });
 

@@ -86,7 +86,11 @@ describe('a request that failed', () => {
     const server = await startServer((_, response) => response.writeHead(429, { 'Retry-After': '2' }).end());
     const caller = new AbortController();
     const reason = new Error('enough');
-    server.server.on('request', () => setImmediate(() => caller.abort(reason)));
+    server.server.on('request', () =>
+      setImmediate(() => {
+        caller.abort(reason);
+      }),
+    );
     const call = clientFor(server.origin, { retry }).requestBytes(
       get(server.origin, '/', { signal: caller.signal }),
       bound,
@@ -111,7 +115,12 @@ describe('a request that failed', () => {
     let opened = 0;
     const body = (): Readable => {
       opened++;
-      return new Readable({ read: (): void => undefined, construct: (done) => done(fault) });
+      return new Readable({
+        read: (): void => undefined,
+        construct: (done) => {
+          done(fault);
+        },
+      });
     };
     const call = clientFor(server.origin, { retry }).requestBytes(
       get(server.origin, '/', { method: 'PUT', body, bodySize: 10 }),

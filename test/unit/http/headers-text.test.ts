@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createResponseHeaders } from '../../../src/http/headers.js';
+import { redactUrl } from '../../../src/http/redact.js';
+import { parseRetryAfter } from '../../../src/http/retry-after.js';
+import { parseWarnings } from '../../../src/http/warning-header.js';
+
+describe('Retry-After', () => {
+  const now = Date.parse('Fri, 20 Nov 2026 12:00:00 GMT');
+
+  it.each([
+    ['120', 120_000],
+    [' 0 ', 0],
+    ['Fri, 20 Nov 2026 12:00:30 GMT', 30_000],
+    ['Friday, 20-Nov-26 12:00:30 GMT', 30_000],
+    ['Fri, 20 Nov 2026 11:00:00 GMT', 0],
+    ['999999999999', 999_999_999_999_000],
+  ])('%j is understood', (value, expected) => {
+    expect(parseRetryAfter(value, now)).toBe(expected);
+  });
+
+  it.each([undefined, '', '-1', '1.5', 'soon', '2026-11-20T12:00:30Z', 'Fri, 99 Foo 2026', '1'.repeat(20)])(
+    '%j is ignored',
+    (value) => {
+      expect(parseRetryAfter(value, now)).toBeUndefined();
+    },
+  );
+
+  it('gives a pause of 0 or more, or none, for any text', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const pause = parseRetryAfter(text, now);
+        expect(pause === undefined || pause >= 0).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('Warning headers', () => {
+  const parse = (...lines: string[]): string[] => parseWarnings(createResponseHeaders({ warning: lines }));
+
+  it('with code 299 give their text', () => {
+    expect(parse('299 - "old API, \\"v1\\""', '299 - "a", 299 - "b"')).toEqual(['old API, "v1"', 'a', 'b']);
+  });
+
+  it('of any other form say nothing', () => {
+    expect(parse('199 - "x"', '299 host "x"', '299 - x', '299 -', '')).toEqual([]);
+  });
+
+  it('are cut at 4,096 characters and cannot draw on a terminal', () => {
+    const [text = ''] = parse(`299 - "\u001b[31m${'x'.repeat(5_000)}"`);
+    expect(text.startsWith('\\u001b[31m')).toBe(true);
+    expect(text.length).toBeLessThan(4_096 + 10);
+  });
+
+  it('never fail', () => {
+    fc.assert(fc.property(fc.array(fc.string()), (lines) => void parse(...lines)));
+  });
+});
+
+describe('a URL in a message', () => {
+  it('keeps what is harmless and hides every other value', () => {
+    const url = new URL('https://u:p@r.example:5000/v2/x?n=10&_state=abc&X-Amz-Signature=def&digest=sha256:1#frag');
+    expect(redactUrl(url)).toBe(
+      'https://r.example:5000/v2/x?n=10&_state=REDACTED&X-Amz-Signature=REDACTED&digest=sha256%3A1',
+    );
+  });
+
+  it('never shows the value of a key nobody vouched for', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z]{6,12}$/), fc.stringMatching(/^[A-Z0-9]{8,20}$/), (key, value) => {
+        fc.pre(!['digest', 'service', 'account'].includes(key));
+        const url = new URL(`https://${key}:${value}@r.example/path`);
+        url.searchParams.set(`x${key}`, value);
+        expect(redactUrl(url)).not.toContain(value);
+      }),
+    );
+  });
+});
