@@ -124,7 +124,8 @@ function assertOptions(options: ResolverOptions): void {
   if (!result.success) throw invalid('', result.error.issues[0]);
 }
 
-function invalid(prefix: string, issue: z.core.$ZodIssue | undefined): ArgumentError {
+function invalid(prefix: string, outer: z.core.$ZodIssue | undefined): ArgumentError {
+  const issue = outer === undefined ? undefined : innermost(outer);
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const parts = [prefix, ...(issue?.path ?? []), unknown].filter((part) => part !== undefined && part !== '');
   const argument = parts.map(String).join('.') || 'options';
@@ -133,4 +134,12 @@ function invalid(prefix: string, issue: z.core.$ZodIssue | undefined): ArgumentE
     argument,
     hint: unknown === undefined ? undefined : 'see ResolverOptions in the API reference for every option',
   });
+}
+
+/** A union or a record reports "invalid input"; what is wrong is in the branch that got furthest. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  const inner = issue.code === 'invalid_union' ? issue.errors.flat() : issue.code === 'invalid_key' ? issue.issues : [];
+  const [furthest] = [...inner].sort((a, b) => b.path.length - a.path.length);
+  if (furthest === undefined) return issue;
+  return innermost({ ...furthest, path: [...issue.path, ...furthest.path] });
 }
