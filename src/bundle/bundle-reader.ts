@@ -146,12 +146,16 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
   async *#checked(entries: AsyncIterable<TarEntry>, onFault: FaultListener): AsyncGenerator<TarEntry> {
     this.#ranges.clear();
     let furthest: string | undefined;
+    let count = 0;
     let total = 0;
     for await (const entry of entries) {
       const { path, size, offset } = entry;
+      count += 1;
       total += size;
-      if (this.#ranges.size >= this.#limits.maxEntries) throw overLimit('maxEntries', this.#limits.maxEntries, path);
-      if (total > this.#limits.maxTotalBytes) throw overLimit('maxTotalBytes', this.#limits.maxTotalBytes, path);
+      const { maxEntries, maxTotalBytes } = this.#limits;
+      if (count > maxEntries) throw overLimit('maxEntries', maxEntries, path);
+      if (total > maxTotalBytes) throw overLimit('maxTotalBytes', maxTotalBytes, path);
+      if (!entry.isUsable) continue;
       if (this.#ranges.has(path)) {
         onFault(new ArchiveFault('EntryDuplicate', `${path} is in the archive twice`, { path }));
         continue;

@@ -1,5 +1,19 @@
-/** What the entries of a bundle are, in the order they come in. */
-export const entryKinds = [
+/** What an entry of a bundle is. */
+export type EntryKind =
+  | 'oci-layout'
+  | 'index'
+  | 'record'
+  | 'manifest-yaml'
+  | 'checksums'
+  | 'signature'
+  | 'table'
+  | 'referrer'
+  | 'blob';
+
+const hex = '(?:sha256-[a-f0-9]{64}|sha512-[a-f0-9]{128})';
+
+/** The names there are, in the order entries come in. */
+const names: readonly (readonly [EntryKind, RegExp])[] = [
   ['oci-layout', /^oci-layout$/],
   ['index', /^index\.json$/],
   ['record', /^bundle\.json$/],
@@ -7,19 +21,13 @@ export const entryKinds = [
   ['checksums', /^checksums\.sha(?:256|512)$/],
   ['signature', /^signatures\/(?:0\d|1[0-5])\.sigstore\.json$/],
   ['table', /^indexes\/(?:referrers|attestations)\.index\.json$/],
-  [
-    'referrer',
-    /^referrers\/sha(?:256-[a-f0-9]{64}|512-[a-f0-9]{128})\/sha(?:256-[a-f0-9]{64}|512-[a-f0-9]{128})\.json$/,
-  ],
+  ['referrer', new RegExp(`^referrers/${hex}/${hex}\\.json$`)],
   ['blob', /^blobs\/(?:sha256\/[a-f0-9]{64}|sha512\/[a-f0-9]{128})$/],
-] as const;
-
-/** One kind of entry. */
-export type EntryKind = (typeof entryKinds)[number][0];
+];
 
 /** Finds out what an entry is; undefined for a name that no bundle has. */
 export function kindOfEntry(path: string): EntryKind | undefined {
-  return entryKinds.find(([, pattern]) => pattern.test(path))?.[0];
+  return names.find(([, pattern]) => pattern.test(path))?.[0];
 }
 
 /** Returns the digest that an entry's own name claims for its content: blobs and referrers have one. */
@@ -30,6 +38,6 @@ export function digestInName(path: string): string | undefined {
 
 /** Compares two entries by their place in a bundle: by kind, then by path, bytewise. */
 export function compareEntries(left: string, right: string): number {
-  const rank = (path: string): number => entryKinds.findIndex(([, pattern]) => pattern.test(path));
+  const rank = (path: string): number => names.findIndex(([, pattern]) => pattern.test(path));
   return rank(left) - rank(right) || (left < right ? -1 : Number(left > right));
 }

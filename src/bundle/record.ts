@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ArtifactCategory } from '../oci/artifact-kind.js';
 import { isDigest } from '../oci/digest.js';
+import { listOf, textRecord } from '../oci/first-fault.js';
 
 /** One image in a bundle. */
 export interface BundleImage {
@@ -95,7 +96,7 @@ const digest = z.string().refine(isDigest, 'not a sha256 or sha512 digest');
 const size = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const count = z.number().int().min(0).max(1_000_000);
 const text = z.string().min(1).max(4096);
-const annotations = z.record(z.string(), z.string()).optional();
+const annotations = textRecord.optional();
 const instant = z.iso.datetime({ offset: true });
 
 const artifactSchema: z.ZodType<BundleArtifact> = z.strictObject({
@@ -121,7 +122,7 @@ const subjectSchema: z.ZodType<BundleSubject> = z.strictObject({
     included: count,
     filtered: count,
   }),
-  artifacts: z.array(artifactSchema),
+  artifacts: listOf(artifactSchema),
 });
 
 /** @internal */
@@ -133,17 +134,17 @@ export const bundleRecordSchema: z.ZodType<BundleRecord> = z.strictObject({
   expiresAt: instant.optional(),
   generator: text,
   complete: z.boolean(),
-  requireReferrers: z.array(z.strictObject({ artifactType: text, min: z.number().int().min(1).max(100_000) })),
-  images: z.array(
+  requireReferrers: listOf(z.strictObject({ artifactType: text, min: z.number().int().min(1).max(100_000) })),
+  images: listOf(
     z.strictObject({
       reference: text,
       digest,
       mediaType: text,
       size,
-      platforms: z.strictObject({ included: z.array(text), missing: z.array(text) }),
+      platforms: z.strictObject({ included: listOf(text), missing: listOf(text) }),
     }),
   ),
-  referrers: z.strictObject({ subjects: z.array(subjectSchema) }),
-  entries: z.array(z.strictObject({ path: text, size, digest, mediaType: text.optional() })),
-  external: z.array(z.strictObject({ digest, size, reason: z.enum(['delta', 'nondistributable']) })),
+  referrers: z.strictObject({ subjects: listOf(subjectSchema) }),
+  entries: listOf(z.strictObject({ path: text, size, digest, mediaType: text.optional() })),
+  external: listOf(z.strictObject({ digest, size, reason: z.enum(['delta', 'nondistributable']) })),
 });

@@ -10,6 +10,8 @@ export interface TarEntry {
   readonly size: number;
   /** Where the content starts in the tar, in bytes. */
   readonly offset: number;
+  /** False for an entry that nobody may look at; the listener has been told why. */
+  readonly isUsable: boolean;
   /** Reads the content, once; what is left of it is skipped when the next entry is asked for. */
   chunks(): AsyncGenerator<Buffer>;
 }
@@ -54,7 +56,7 @@ async function* readEntry(
       yield chunk;
     }
   }
-  if (header.isUsable) yield { path, size, offset: cursor.position, chunks };
+  yield { path, size, offset: cursor.position, isUsable: header.isUsable, chunks };
   const skipped = chunks();
   while ((await skipped.next()).done !== true);
   const padding = await cursor.readExactly(paddingOf(size));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ArgumentError } from '../errors/index.js';
 import { isDigest } from './digest.js';
+import { textRecord } from './first-fault.js';
 
 /** The platform an image manifest is made for (image-spec v1.1.1, image index). */
 export interface Platform {
@@ -45,10 +46,7 @@ const mediaTypeSchema: z.ZodType<string> = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$/, 'not a media type');
 
 // Real registries send null for "no annotations" and "" for "no type"; both mean absent.
-const annotationsSchema = z
-  .record(z.string(), z.string())
-  .nullish()
-  .transform((value) => value ?? undefined);
+const annotationsSchema = textRecord.nullish().transform((value) => value ?? undefined);
 const artifactTypeSchema = z
   .string()
   .max(255)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ProtocolError } from '../errors/index.js';
 import { type Descriptor, descriptorSchema, sharedFields } from './descriptor.js';
+import { listOf } from './first-fault.js';
 import { isIndexType, mediaTypeOf, mediaTypes } from './media-types.js';
 import { parseJsonAs } from './strict-json.js';
 
@@ -63,12 +64,12 @@ const absent = z.undefined({ error: 'belongs to the other kind of manifest' });
 const imageManifestSchema: z.ZodType<ImageManifest> = z.object({
   ...common,
   config: descriptorSchema,
-  layers: z.array(descriptorSchema),
+  layers: listOf(descriptorSchema),
   manifests: absent.optional(),
 });
 const imageIndexSchema: z.ZodType<ImageIndex> = z.object({
   ...common,
-  manifests: z.array(descriptorSchema),
+  manifests: listOf(descriptorSchema),
   layers: absent.optional(),
   config: absent.optional(),
 });

@@ -1,0 +1,67 @@
+import { escapeText } from '../oci/escape.js';
+import type { ValidationFinding } from './finding.js';
+import { nextStepFor } from './next-steps.js';
+import type { SubjectSummary, ValidationReport } from './validation-report.js';
+
+/** Options of {@link formatReport}. */
+export interface FormatReportOptions {
+  /** Also lists how the referrers of each subject came through; false by default. */
+  readonly subjects?: boolean | undefined;
+}
+
+/**
+ * Writes a report as text for a terminal or a log: what was found, where, what was expected, and what to do next.
+ *
+ * @returns lines without colour, ending with a newline; control characters from the bundle are made visible
+ */
+export function formatReport(report: ValidationReport, options: FormatReportOptions = {}): string {
+  const lines = [
+    headline(report),
+    ...report.findings.flatMap(findingLines),
+    ...(report.findingsDropped > 0 ? [`… and ${report.findingsDropped} more findings`] : []),
+    ...(options.subjects === true ? subjectLines(report.subjects) : []),
+    totals(report),
+    ...(report.signed ? [] : ['unsigned: integrity, not authenticity']),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function headline({ ok, bundle }: ValidationReport): string {
+  const result = ok ? 'VALID' : 'INVALID';
+  if (bundle === undefined) return `${result}: not a bundle that can be read`;
+  const images = bundle.images.map(({ reference }) => escapeText(reference)).join(', ');
+  return `${result}: bundle ${bundle.bundleId} of ${images || 'no image'}`;
+}
+
+function findingLines(finding: ValidationFinding): string[] {
+  const { severity, code, message, image, subject, digest, path, expected, actual } = finding;
+  const fields = [
+    ['image', image],
+    ['subject', subject],
+    ['digest', digest],
+    ['path', path],
+    ['expected', expected],
+    ['found', actual],
+    ['next', nextStepFor(code)],
+  ] as const;
+  const shown = fields.filter((field): field is readonly [(typeof field)[0], string] => field[1] !== undefined);
+  return [
+    `${severity} ${code}: ${escapeText(message, 2048)}`,
+    ...shown.map(([name, value]) => `  ${`${name}:`.padEnd(10)}${escapeText(value)}`),
+  ];
+}
+
+function subjectLines(subjects: readonly SubjectSummary[]): string[] {
+  const lines = subjects.map(({ image, subject, expected, found, ok, complete }) => {
+    const doubt = complete ? '' : ', discovery not confirmed';
+    return `  ${escapeText(image)} ${subject}: ${expected} expected, ${found} found, ${ok} ok${doubt}`;
+  });
+  return [`referrers of ${subjects.length} subjects:`, ...lines];
+}
+
+function totals({ findings, findingsDropped, entriesChecked, bytesChecked }: ValidationReport): string {
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const dropped = findingsDropped > 0 ? ` and ${findingsDropped} not shown` : '';
+  const counts = `${errors} errors, ${findings.length - errors} warnings${dropped}`;
+  return `${counts}; ${entriesChecked} entries, ${bytesChecked} bytes checked`;
+}

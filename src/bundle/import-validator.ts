@@ -1,0 +1,87 @@
+import type { Readable } from 'node:stream';
+import type { AbortableOptions } from '../content/abort.js';
+import { defaultLimits } from '../content/limits.js';
+import { ArgumentError } from '../errors/index.js';
+import { BundleReader } from './bundle-reader.js';
+import type { RequiredReferrer } from './record.js';
+import { defaultRules } from './rules.js';
+import { makeReport, type ValidationReport } from './validation-report.js';
+import type { ValidationLimits, ValidationRule, ValidationSettings } from './validation-rule.js';
+import { ValidationRun } from './validation-run.js';
+
+const MiB = 1024 * 1024;
+const defaults: ValidationLimits = {
+  maxEntries: 1_000_000,
+  maxTotalBytes: MiB * MiB,
+  maxRecordBytes: 64 * MiB,
+  maxImages: 10_000,
+  maxManifestBytes: defaultLimits.maxManifestBytes,
+  maxGraphBytes: 256 * MiB,
+  maxDepth: 16,
+  maxFindings: 1_000,
+};
+
+/** Options of {@link ImportValidator}. */
+export interface ImportValidatorOptions {
+  /** What to check, in this order; {@link defaultRules} when absent. */
+  readonly rules?: readonly ValidationRule[] | undefined;
+  /** Makes every warning an error; false by default. */
+  readonly strict?: boolean | undefined;
+  /** Makes it an error when discovery was not confirmed at export; false by default. */
+  readonly checkReferrers?: boolean | undefined;
+  /** Referrers every image must have, beyond those the bundle itself requires. */
+  readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
+  /** Bounds; what the bundle's record declares lowers them further. */
+  readonly limits?: Partial<ValidationLimits> | undefined;
+}
+
+/**
+ * Checks a bundle before anything is imported from it.
+ *
+ * @remarks The file is read once, as a stream: nothing is extracted or written, no network is used, memory is bounded, and
+ * it always ends. Whatever is wrong with the bundle is a finding, not an exception. An unsigned bundle that somebody
+ * rewrote consistently cannot be told from an honest one: this is integrity, not authenticity.
+ */
+export class ImportValidator {
+  readonly #rules: readonly ValidationRule[];
+  readonly #settings: ValidationSettings;
+
+  /** @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` for a limit or a requirement that is not a positive integer */
+  constructor(options: ImportValidatorOptions = {}) {
+    const limits = { ...defaults, ...options.limits };
+    for (const [name, value] of Object.entries(limits)) assertPositive(`limits.${name}`, value);
+    const requireReferrers = options.requireReferrers ?? [];
+    for (const { min } of requireReferrers) assertPositive('requireReferrers.min', min);
+    this.#rules = options.rules ?? defaultRules;
+    const { strict = false, checkReferrers = false } = options;
+    this.#settings = { limits, strict, checkReferrers, requireReferrers };
+  }
+
+  /**
+   * Validates one bundle.
+   *
+   * @param source - path of the file; its bytes, a stream that is destroyed in the end; or a reader, which stays open so
+   * that what was validated can be read again
+   * @returns the report; look at `ok`
+   * @throws {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` when the source cannot be read; the signal's reason when aborted
+   */
+  async validate(source: string | Readable | BundleReader, options: AbortableOptions = {}): Promise<ValidationReport> {
+    const run = new ValidationRun(this.#rules, this.#settings);
+    if (source instanceof BundleReader) {
+      await run.read(source, options.signal);
+      return makeReport(run, source.compression);
+    }
+    const { maxEntries, maxTotalBytes } = this.#settings.limits;
+    await using reader = new BundleReader(source, { maxEntries, maxTotalBytes, signal: options.signal });
+    await run.read(reader, options.signal);
+    return makeReport(run, reader.compression);
+  }
+}
+
+function assertPositive(argument: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && Number(value) > 0) return;
+  throw new ArgumentError('ERR_OCI_INVALID_OPTION', `${argument} is not a positive integer: ${String(value)}`, {
+    argument,
+    hint: 'leave it out for the default; there is no value for "no limit"',
+  });
+}

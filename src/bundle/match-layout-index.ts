@@ -1,0 +1,32 @@
+import { digestOf } from '../oci/digest.js';
+import { subjectOf } from '../oci/manifest.js';
+import { entryPaths } from './entry-paths.js';
+import { type LayoutIndex, type LayoutReferrers, layoutIndex } from './layout-index.js';
+import { readRepository } from './read-repository.js';
+import type { ValidationContext } from './validation-rule.js';
+
+const modes: readonly LayoutReferrers[] = ['both', 'untagged', 'tag-schema', 'none'];
+
+/**
+ * Finds the `index.json` that our writer makes of the record and that has the digest of the one that was read.
+ *
+ * @remarks The record does not say how referrers are shown to other tools, so all four ways are tried.
+ * @returns `unknown` where the record or a referrer's manifest could not be read: that has been reported already
+ */
+export function matchLayoutIndex(context: ValidationContext): LayoutIndex | 'different' | 'unknown' {
+  const { record, manifests, isComplete, seen } = context;
+  const { subjects } = record.referrers;
+  const isReadable = subjects.every(({ artifacts }) => artifacts.every(({ digest }) => manifests.has(digest)));
+  const isNamed = [...record.images, ...subjects].every(({ reference }) => readRepository(reference) !== undefined);
+  const found = seen.get(entryPaths.index);
+  if (!isComplete || !isReadable || !isNamed || found === undefined) return 'unknown';
+  const namesSubject = (digest: string, subject: string): boolean => {
+    const manifest = manifests.get(digest);
+    return manifest !== undefined && subjectOf(manifest)?.digest === subject;
+  };
+  for (const mode of modes) {
+    const layout = layoutIndex(record.images, subjects, mode, namesSubject);
+    if (digestOf(layout.bytes) === found.digest) return layout;
+  }
+  return 'different';
+}

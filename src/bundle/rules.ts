@@ -1,0 +1,44 @@
+import { derivedFilesRule } from './rules/derived-files-rule.js';
+import { entriesRule } from './rules/entries-rule.js';
+import { graphRule } from './rules/graph-rule.js';
+import { manifestsRule } from './rules/manifests-rule.js';
+import { recordRule } from './rules/record-rule.js';
+import { referrersRule } from './rules/referrers-rule.js';
+import { requiredRule } from './rules/required-rule.js';
+import { discoveryRule, expiryRule, externalRule, signaturesRule } from './rules/state-rules.js';
+import type { ValidationRule } from './validation-rule.js';
+
+/**
+ * What a bundle is checked for unless the caller says otherwise, in the order in which findings are reported.
+ *
+ * @remarks The archive around the entries is checked whatever the rules are. A rule that is left out is not made up for
+ * by another one: without `entries`, for instance, no digest is compared.
+ * @example
+ * ```ts
+ * import { defaultRules, ImportValidator, type ValidationRule } from '@stellaops/oci-referrers';
+ *
+ * const onlyOurs: ValidationRule = {
+ *   id: 'only-ours',
+ *   onRecord({ record, report }) {
+ *     for (const { reference } of record.images) {
+ *       if (reference.startsWith('registry.example.com/')) continue;
+ *       report({ code: 'EntryUnexpected', message: `${reference} is not ours`, image: reference });
+ *     }
+ *   },
+ * };
+ * const validator = new ImportValidator({ rules: [...defaultRules, onlyOurs] });
+ * ```
+ */
+export const defaultRules: readonly ValidationRule[] = [
+  recordRule,
+  expiryRule,
+  derivedFilesRule,
+  signaturesRule,
+  entriesRule,
+  manifestsRule,
+  referrersRule,
+  graphRule,
+  requiredRule,
+  discoveryRule,
+  externalRule,
+];

@@ -1,0 +1,142 @@
+import type { Descriptor } from '../../oci/descriptor.js';
+import { childrenOf, type Manifest, subjectOf } from '../../oci/manifest.js';
+import { isManifestType } from '../../oci/media-types.js';
+import { formatPlatform } from '../../referrers/platforms.js';
+import { describeOwner } from '../bundle-owners.js';
+import { blobPath } from '../entry-paths.js';
+import type { FindingReport } from '../finding.js';
+import { matchLayoutIndex } from '../match-layout-index.js';
+import type { ValidationContext, ValidationRule } from '../validation-rule.js';
+
+/**
+ * Checks that everything a manifest points to is there, and that everything there is pointed to.
+ *
+ * @remarks Only a whole archive can be checked: content missing from a file that was cut short has been reported.
+ */
+export const graphRule: ValidationRule = {
+  id: 'graph',
+  onEnd(context) {
+    if (!context.isComplete) return;
+    const reached = new Set<string>();
+    const { images, referrers } = context.record;
+    for (const image of images) checkDescriptor(context, image, `image ${image.reference}`, image.reference);
+    for (const list of referrers.subjects) {
+      for (const artifact of list.artifacts) {
+        checkDescriptor(context, artifact, `the list of referrers of ${list.subject}`, list.reference);
+      }
+    }
+    const artifacts = referrers.subjects.flatMap((list) => list.artifacts.map(({ digest }) => digest));
+    follow(context, [...images.map(({ digest }) => digest), ...artifacts], reached);
+    const layout = matchLayoutIndex(context);
+    if (typeof layout === 'object') follow(context, [...layout.tagSchemaIndexes.keys()], reached);
+    reportOrphans(context, reached);
+    // What an unread manifest or another index.json points to is not known.
+    if (typeof layout === 'object' && isRead(context)) reportUnreferenced(context, reached);
+  },
+};
+
+/** Walks down from some manifests, breadth first, each one once. */
+function follow(context: ValidationContext, roots: readonly string[], reached: Set<string>): void {
+  const { maxDepth } = context.settings.limits;
+  let level = roots.filter((digest) => !reached.has(digest));
+  for (let depth = 0; level.length > 0; depth++) {
+    const below: string[] = [];
+    for (const digest of level) {
+      if (reached.has(digest)) continue;
+      reached.add(digest);
+      const manifest = context.manifests.get(digest);
+      if (manifest === undefined) continue;
+      if (depth > maxDepth) {
+        const message = `manifest ${digest} lies deeper than maxDepth (${maxDepth}) below its image or referrer`;
+        context.report({ code: 'LimitExceeded', message, digest, expected: String(maxDepth) });
+        return;
+      }
+      for (const child of childrenOf(manifest)) {
+        checkChild(context, digest, manifest, child);
+        below.push(child.digest);
+      }
+    }
+    level = below;
+  }
+}
+
+function checkChild(context: ValidationContext, parent: string, manifest: Manifest, child: Descriptor): void {
+  if (isLeftOut(context, parent, manifest, child)) return;
+  const image = context.ownerOf(parent)?.image;
+  checkDescriptor(context, child, `manifest ${parent}`, image, manifest.kind === 'index');
+}
+
+function checkDescriptor(
+  context: ValidationContext,
+  { digest, size, mediaType }: Pick<Descriptor, 'digest' | 'size' | 'mediaType'>,
+  from: string,
+  image: string | undefined,
+  isManifest = true,
+): void {
+  const { expected, external, ownerOf, report } = context;
+  const path = blobPath(digest);
+  const owner = ownerOf(digest);
+  const about: Pick<FindingReport, 'path' | 'digest' | 'subject' | 'image'> = {
+    path,
+    digest,
+    subject: owner?.subject,
+    image,
+  };
+  const entry = expected.get(path) ?? external.get(digest);
+  if (entry === undefined) {
+    const message = `${digest}, which ${from} names, is neither in the bundle nor external; it belongs to ${describeOwner(owner)}`;
+    report({ code: 'BlobMissing', message, ...about });
+    return;
+  }
+  if (entry.size !== size) {
+    const message = `${digest} has ${entry.size} bytes in bundle.json and ${size} in ${from}`;
+    report({ code: 'BlobSizeMismatch', message, ...about, expected: String(size), actual: String(entry.size) });
+  }
+  const listedType = 'mediaType' in entry ? entry.mediaType : undefined;
+  // A manifest that bundle.json lists as plain content has not been looked into.
+  if (!isManifest || !isManifestType(mediaType) || listedType === mediaType) return;
+  const message = `${digest} is ${listedType ?? 'plain content'} in bundle.json and ${mediaType} in ${from}`;
+  report({ code: 'OciManifestInvalid', message, ...about, expected: mediaType, actual: listedType ?? 'none' });
+}
+
+/** A platform manifest may be absent where the record says of the image that this platform is. */
+function isLeftOut(
+  { record, expected }: ValidationContext,
+  parent: string,
+  manifest: Manifest,
+  child: Descriptor,
+): boolean {
+  if (manifest.kind !== 'index' || expected.has(blobPath(child.digest))) return false;
+  const platform = child.platform === undefined ? 'unknown/unknown' : formatPlatform(child.platform);
+  return record.images.some(({ digest, platforms }) => digest === parent && platforms.missing.includes(platform));
+}
+
+function reportOrphans(context: ValidationContext, reached: Set<string>): void {
+  const orphans = [...context.manifests].filter(([digest, manifest]) => {
+    return !reached.has(digest) && subjectOf(manifest) !== undefined;
+  });
+  for (const [digest, manifest] of orphans) {
+    const subject = subjectOf(manifest)?.digest;
+    const message = `manifest ${digest} refers to ${subject ?? ''} and is in no list of referrers: no import will push it`;
+    context.report({ code: 'OrphanedReferrer', message, path: blobPath(digest), digest, subject });
+  }
+  follow(
+    context,
+    orphans.map(([digest]) => digest),
+    reached,
+  );
+}
+
+function isRead({ record, manifests }: ValidationContext): boolean {
+  return record.entries.every(
+    ({ path, digest, mediaType }) => mediaType === undefined || !path.startsWith('blobs/') || manifests.has(digest),
+  );
+}
+
+function reportUnreferenced({ record, report }: ValidationContext, reached: ReadonlySet<string>): void {
+  for (const { path, digest } of record.entries) {
+    if (!path.startsWith('blobs/') || reached.has(digest)) continue;
+    const message = `${path} is listed in bundle.json, and no manifest, list or index points to it`;
+    report({ code: 'EntryUnexpected', severity: 'warning', message, path, digest });
+  }
+}

@@ -1,0 +1,98 @@
+import type { OciError } from '../errors/index.js';
+import type { Manifest } from '../oci/manifest.js';
+import type { BundleOwner } from './bundle-owners.js';
+import type { EntryKind } from './entry-names.js';
+import type { FindingReport } from './finding.js';
+import type { BundleEntry, BundleRecord, ExternalBlob, RequiredReferrer } from './record.js';
+
+/** Bounds on what one validation may read and hold; each is finite and none may be 0. */
+export interface ValidationLimits {
+  /** Entries of the archive; 1,000,000 by default. */
+  readonly maxEntries: number;
+  /** Bytes of all entries together, decompressed; 1 TiB by default. */
+  readonly maxTotalBytes: number;
+  /** Bytes of `bundle.json`; 64 MiB by default. */
+  readonly maxRecordBytes: number;
+  /** Images of one bundle; 10,000 by default. */
+  readonly maxImages: number;
+  /** Bytes of one manifest or index; 4 MiB by default, the size every registry has to accept. */
+  readonly maxManifestBytes: number;
+  /** Bytes of all manifests together, which are held in memory; 256 MiB by default. */
+  readonly maxGraphBytes: number;
+  /** Longest chain of nested indexes; 16 by default. */
+  readonly maxDepth: number;
+  /** Findings that are kept; further ones are counted. 1,000 by default. */
+  readonly maxFindings: number;
+}
+
+/** What a validation was asked for. */
+export interface ValidationSettings {
+  readonly limits: ValidationLimits;
+  /** Whether every warning is an error. */
+  readonly strict: boolean;
+  /** Whether discovery that was not confirmed is an error. */
+  readonly checkReferrers: boolean;
+  /** Referrers every image must have, beyond those the bundle itself requires. */
+  readonly requireReferrers: readonly RequiredReferrer[];
+}
+
+/** An entry that has been read. */
+export interface SeenEntry {
+  readonly path: string;
+  readonly kind: EntryKind;
+  /** Bytes of content. */
+  readonly size: number;
+  /** Digest of the content, in the algorithm of the digest that was expected; else sha256. */
+  readonly digest: string;
+  /** Hex sha256 of a file under `referrers/`, whatever its digest's algorithm. */
+  readonly sha256?: string | undefined;
+  /** What the record says about it; absent for what the record does not list. */
+  readonly expected?: BundleEntry | undefined;
+}
+
+/** An entry at its turn, with what is known only then. */
+export interface ValidationEntry extends SeenEntry {
+  /** The content of manifests and of files under `referrers/` and `signatures/`, within `maxManifestBytes`. */
+  readonly bytes?: Buffer | undefined;
+  /** What a manifest says; only for a blob that hashes to its digest. */
+  readonly manifest?: Manifest | undefined;
+  /** Why a manifest could not be read, although it hashes to its digest. */
+  readonly manifestFault?: OciError | undefined;
+}
+
+/** What a rule can ask while it looks at a bundle. */
+export interface ValidationContext {
+  /** The bundle's record, as it says itself. */
+  readonly record: BundleRecord;
+  /** The record's entries, by path. */
+  readonly expected: ReadonlyMap<string, BundleEntry>;
+  /** The record's external content, by digest. */
+  readonly external: ReadonlyMap<string, ExternalBlob>;
+  /** Every entry read so far, by path. */
+  readonly seen: ReadonlyMap<string, SeenEntry>;
+  /** Every manifest read so far that hashes to its digest, by digest. */
+  readonly manifests: ReadonlyMap<string, Manifest>;
+  /** Whether the archive was read through to its end; false until then. */
+  readonly isComplete: boolean;
+  readonly settings: ValidationSettings;
+  /** Finds out which image or referrer content belongs to; complete only in `onEnd`. */
+  readonly ownerOf: (digest: string) => BundleOwner | undefined;
+  /** Reports a finding; control characters in it are made visible. */
+  readonly report: (finding: FindingReport) => void;
+}
+
+/**
+ * One thing a validator looks at; rules hold no state of their own, so they can be shared.
+ *
+ * @remarks Nothing is called for a bundle whose `bundle.json` cannot be read. What a rule throws ends the validation.
+ */
+export interface ValidationRule {
+  /** Name that its findings carry. */
+  readonly id: string;
+  /** Called once, when the record has been read. */
+  onRecord?(context: ValidationContext): void | Promise<void>;
+  /** Called for every entry, in the order of the archive, `bundle.json` and what stands before it included. */
+  onEntry?(context: ValidationContext, entry: ValidationEntry): void | Promise<void>;
+  /** Called once, when no more entries come: at the end, or where reading had to stop. */
+  onEnd?(context: ValidationContext): void | Promise<void>;
+}

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { OciError } from '../errors/index.js';
+import { parseDigest } from '../oci/digest.js';
+import { escapeText } from '../oci/escape.js';
+import { type Manifest, parseManifest } from '../oci/manifest.js';
+import { isManifestType } from '../oci/media-types.js';
+import { ArchiveFault } from './archive-fault.js';
+import { type BundleOwner, findOwners } from './bundle-owners.js';
+import type { BundleReader } from './bundle-reader.js';
+import { digestInName, kindOfEntry } from './entry-names.js';
+import { type FindingReport, severityOf, type ValidationFinding } from './finding.js';
+import { loadRecord } from './load-record.js';
+import type { BundleEntry, BundleRecord, ExternalBlob } from './record.js';
+import type { TarEntry } from './tar-reader.js';
+import type {
+  SeenEntry,
+  ValidationContext,
+  ValidationEntry,
+  ValidationRule,
+  ValidationSettings,
+} from './validation-rule.js';
+
+const MiB = 1024 * 1024;
+/** What may be in an archive beyond what its record lists, so that a file too many is named before reading stops. */
+const slack = { entries: 64, bytes: 64 * MiB };
+
+/** One validation: reads the archive once, keeps what rules ask for, and collects what they find. */
+export class ValidationRun {
+  readonly findings: ValidationFinding[] = [];
+  findingsDropped = 0;
+  errors = 0;
+  entriesChecked = 0;
+  bytesChecked = 0;
+  /** Image, subject and digest of every referrer that an error is about. */
+  readonly faultyReferrers: Set<string> = new Set();
+  isComplete = false;
+  record: BundleRecord | undefined;
+  readonly seen: Map<string, SeenEntry> = new Map();
+  readonly manifests: Map<string, Manifest> = new Map();
+  readonly #expected = new Map<string, BundleEntry>();
+  readonly #external = new Map<string, ExternalBlob>();
+  readonly #rules: readonly { readonly rule: ValidationRule; readonly context: ValidationContext }[];
+  readonly #settings: ValidationSettings;
+  readonly #waiting: ValidationEntry[] = [];
+  #hasFailed = false;
+  #graphBytes = 0;
+  #owners: ReadonlyMap<string, BundleOwner> | undefined;
+
+  constructor(rules: readonly ValidationRule[], settings: ValidationSettings) {
+    this.#settings = settings;
+    this.#rules = rules.map((rule) => ({ rule, context: this.#contextFor(rule.id) }));
+  }
+
+  /** Reads the whole archive and lets every rule look at it; rejects only when the source fails. */
+  async read(reader: BundleReader, signal: AbortSignal | undefined): Promise<void> {
+    const onFault = (fault: ArchiveFault): void => {
+      const { findingCode: code, message, path, expected, actual } = fault;
+      this.report('archive', { code, message, path, expected, actual });
+    };
+    try {
+      for await (const entry of reader.read(onFault)) {
+        signal?.throwIfAborted();
+        await this.#take(entry, reader);
+      }
+      this.isComplete = true;
+      if (this.record === undefined && !this.#hasFailed) this.#missRecord('is not in the archive');
+    } catch (error) {
+      if (!(error instanceof ArchiveFault)) throw error;
+      onFault(error);
+    }
+    if (this.record === undefined) return;
+    for (const { rule, context } of this.#rules) await rule.onEnd?.(context);
+  }
+
+  report(ruleId: string, { severity, ...finding }: FindingReport): void {
+    const isError = this.#settings.strict || (severity ?? severityOf(finding.code)) === 'error';
+    if (isError) {
+      this.errors += 1;
+      this.faultyReferrers.add(referrerKey(finding.image, finding.subject, finding.digest));
+    }
+    if (this.findings.length >= this.#settings.limits.maxFindings) {
+      this.findingsDropped += 1;
+      return;
+    }
+    const shown = Object.entries(finding).flatMap(([key, value]) => (value === undefined ? [] : [[key, clean(value)]]));
+    const escaped = Object.fromEntries(shown) as typeof finding;
+    this.findings.push({ ruleId, severity: isError ? 'error' : 'warning', ...escaped });
+  }
+
+  ownerOf(digest: string): BundleOwner | undefined {
+    if (this.record === undefined) return undefined;
+    this.#owners ??= findOwners(this.record, this.manifests);
+    return this.#owners.get(digest);
+  }
+
+  async #take(entry: TarEntry, reader: BundleReader): Promise<void> {
+    const kind = kindOfEntry(entry.path);
+    if (this.#hasFailed || kind === undefined) return;
+    if (this.record !== undefined) {
+      await this.#look(await this.#readEntry(entry));
+    } else if (kind === 'record') {
+      await this.#takeRecord(entry, reader);
+    } else if (kind === 'oci-layout' || kind === 'index') {
+      this.#waiting.push(await this.#readEntry(entry));
+    } else {
+      this.#missRecord(`does not stand before ${entry.path}`);
+    }
+  }
+
+  async #takeRecord(entry: TarEntry, reader: BundleReader): Promise<void> {
+    const seen = await this.#readEntry(entry, this.#settings.limits.maxRecordBytes);
+    const loaded = loadRecord(seen.bytes, this.#settings.limits);
+    if ('fault' in loaded) {
+      this.#hasFailed = true;
+      this.report('record', { path: entry.path, ...loaded.fault });
+      return;
+    }
+    const { record } = loaded;
+    this.record = record;
+    for (const expected of record.entries) this.#expected.set(expected.path, expected);
+    for (const external of record.external) this.#external.set(external.digest, external);
+    reader.restrict({
+      maxEntries: record.entries.length + slack.entries,
+      maxTotalBytes: record.entries.reduce((sum, { size }) => sum + size, slack.bytes + 4 * entry.size),
+    });
+    for (const { rule, context } of this.#rules) await rule.onRecord?.(context);
+    for (const earlier of [...this.#waiting.splice(0), { ...seen, bytes: undefined }]) {
+      await this.#look({ ...earlier, expected: this.#expected.get(earlier.path) });
+    }
+  }
+
+  async #look(entry: ValidationEntry): Promise<void> {
+    const { path, kind, size, digest, sha256, expected, manifest } = entry;
+    this.seen.set(path, { path, kind, size, digest, sha256, expected });
+    if (manifest !== undefined) this.manifests.set(digest, manifest);
+    for (const { rule, context } of this.#rules) await rule.onEntry?.(context, entry);
+  }
+
+  /** Hashes an entry as it streams by; keeps the bytes of small documents only. */
+  async #readEntry(entry: TarEntry, keepUpTo?: number): Promise<ValidationEntry> {
+    const { path, size } = entry;
+    const kind = kindOfEntry(path) ?? 'blob';
+    const expected = this.#expected.get(path);
+    const named = expected?.digest ?? digestInName(path);
+    const algorithm = named === undefined ? 'sha256' : parseDigest(named).algorithm;
+    const hash = createHash(algorithm);
+    const sha256 = kind === 'referrer' ? createHash('sha256') : undefined;
+    const isDocument = kind === 'referrer' || kind === 'signature' || isManifestType(expected?.mediaType ?? '');
+    const isKept = size <= (keepUpTo ?? (isDocument ? this.#settings.limits.maxManifestBytes : -1));
+    const kept: Buffer[] = [];
+    for await (const chunk of entry.chunks()) {
+      hash.update(chunk);
+      sha256?.update(chunk);
+      if (isKept) kept.push(chunk);
+    }
+    this.entriesChecked += 1;
+    this.bytesChecked += size;
+    const bytes = isKept ? Buffer.concat(kept) : undefined;
+    const seen = {
+      path,
+      kind,
+      size,
+      digest: `${algorithm}:${hash.digest('hex')}`,
+      sha256: sha256?.digest('hex'),
+      expected,
+      bytes,
+    };
+    return kind === 'blob' ? { ...seen, ...this.#parse(seen) } : seen;
+  }
+
+  #parse({ path, digest, expected, bytes }: ValidationEntry): Pick<ValidationEntry, 'manifest' | 'manifestFault'> {
+    const mediaType = expected?.mediaType ?? '';
+    if (bytes === undefined || expected?.digest !== digest || !isManifestType(mediaType)) return {};
+    this.#graphBytes += bytes.length;
+    const { maxGraphBytes } = this.#settings.limits;
+    if (this.#graphBytes > maxGraphBytes) {
+      throw new ArchiveFault('LimitExceeded', `${path} goes beyond maxGraphBytes (${maxGraphBytes})`, { path });
+    }
+    try {
+      return { manifest: parseManifest(bytes, mediaType, `manifest ${digest}`) };
+    } catch (error) {
+      if (!(error instanceof OciError)) throw error;
+      return { manifestFault: error };
+    }
+  }
+
+  #missRecord(reason: string): void {
+    this.#hasFailed = true;
+    this.report('record', { code: 'BundleRecordMissing', path: 'bundle.json', message: `bundle.json ${reason}` });
+  }
+
+  #contextFor(ruleId: string): ValidationContext {
+    const record = (): BundleRecord => {
+      if (this.record === undefined) throw new TypeError('rules are called only once there is a record');
+      return this.record;
+    };
+    const isComplete = (): boolean => this.isComplete;
+    return {
+      get record() {
+        return record();
+      },
+      get isComplete() {
+        return isComplete();
+      },
+      expected: this.#expected,
+      external: this.#external,
+      seen: this.seen,
+      manifests: this.manifests,
+      settings: this.#settings,
+      ownerOf: (digest) => this.ownerOf(digest),
+      report: (finding) => {
+        this.report(ruleId, finding);
+      },
+    };
+  }
+}
+
+/** Names a referrer in one list. */
+export function referrerKey(image = '', subject = '', digest = ''): string {
+  return `${image} ${subject} ${digest}`;
+}
+
+function clean(value: string): string {
+  return escapeText(value, 2048);
+}
