@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestOf } from '@stellaops/oci-referrers';
+import { programPath } from './build-programs.js';
+import { run } from './tools.js';
+
+/** What two other clients say refers to a manifest, as `digest artifactType`, sorted. */
+export interface OtherClients {
+  readonly oras: readonly string[];
+  readonly regclient: readonly string[];
+}
+
+/** Asks oras-go and regclient what refers to a manifest in a registry. */
+export async function listElsewhere(repository: string, digest: string): Promise<OtherClients> {
+  return JSON.parse(await run(programPath('oracle'), ['list', `${repository}@${digest}`])) as OtherClients;
+}
+
+/** Asks oras-go and regclient what refers to a manifest in an image layout. */
+export async function listInLayout(directory: string, digest: string): Promise<OtherClients> {
+  return JSON.parse(await run(programPath('oracle'), ['layout', directory, digest])) as OtherClients;
+}
+
+/** Has oras-go make a referrer, and returns its digest. */
+export async function attachElsewhere(repository: string, digest: string, artifactType: string): Promise<string> {
+  const answer = await run(programPath('oracle'), ['attach', `${repository}@${digest}`, artifactType]);
+  return (JSON.parse(answer) as { digest: string }).digest;
+}
+
+/** Has skopeo read an image, and returns the digest it finds. */
+export async function inspect(image: string): Promise<string> {
+  const answer = await run('skopeo', ['inspect', '--tls-verify=false', image]);
+  return (JSON.parse(answer) as { Digest: string }).Digest;
+}
+
+/** Has skopeo fetch a manifest as it is, and returns the digest of its bytes. */
+export async function rawDigest(image: string): Promise<string> {
+  return digestOf(Buffer.from(await run('skopeo', ['inspect', '--raw', '--tls-verify=false', image])));
+}
+
+/** Has skopeo copy an image, with all its platforms and blobs, into a new layout, and returns the digest it arrives with. */
+export async function copyToLayout(image: string, directory: string): Promise<string> {
+  await run('skopeo', [
+    'copy',
+    '--all',
+    '--insecure-policy',
+    '--src-tls-verify=false',
+    image,
+    `oci:${directory}:copied`,
+  ]);
+  const index = JSON.parse(await readFile(join(directory, 'index.json'), 'utf8')) as {
+    manifests: { digest: string }[];
+  };
+  return index.manifests.map(({ digest }) => digest).join();
+}
