@@ -13,10 +13,13 @@ export {
 } from './bundle/bundle-writer.js';
 export type { BundleWriterOptions, WriterCompression } from './bundle/bundle-writer-options.js';
 export type { FindingCode, ValidationFinding } from './bundle/finding.js';
+export { formatReport } from './bundle/format-report.js';
 export type { BundleCompression } from './bundle/gzip-reader.js';
+export { ImportValidator, type ImportValidatorOptions } from './bundle/import-validator.js';
 export type { LayoutReferrers } from './bundle/layout-index.js';
 export type { BundleCounts, BundlePlan } from './bundle/plan.js';
 export type { BlobProgress, PlanProgress, ProgressEvent } from './bundle/progress.js';
+export { readBundleRecord } from './bundle/read-record.js';
 export type {
   BundleArtifact,
   BundleEntry,
@@ -26,6 +29,16 @@ export type {
   ExternalBlob,
   RequiredReferrer,
 } from './bundle/record.js';
+export { defaultRules } from './bundle/rules.js';
+export type { BundleSummary, SubjectSummary, ValidationReport } from './bundle/validation-report.js';
+export type {
+  SeenEntry,
+  ValidationContext,
+  ValidationEntry,
+  ValidationLimits,
+  ValidationRule,
+  ValidationSettings,
+} from './bundle/validation-rule.js';
 export type { AbortableOptions } from './content/abort.js';
 export type { Limits } from './content/limits.js';
 export type {
@@ -71,5 +84,8 @@ export type { HostHeaders, ResolverOptions } from './remotes/options.js';
 export { createResolver } from './remotes/resolver.js';
 export type { Fetcher, Pusher, ReferrersFetcher, Resolved, Resolver } from './remotes/types.js';
 export type { Logger } from './telemetry/logger.js';
-export type { TransferProgress, TransferReport, TransferredSubject } from './transfer/transfer.js';
+export { BundleValidationError } from './transfer/bundle-validation-error.js';
+export type { MappingOptions } from './transfer/mapping.js';
+export type { TransferOptions, TransferProgress, TransferReport, TransferredSubject } from './transfer/transfer.js';
 export { type ExportOptions, exportBundle, planExport } from './workflows/export-bundle.js';
+export { type ImportedImage, type ImportOptions, type ImportReport, importBundle } from './workflows/import-bundle.js';

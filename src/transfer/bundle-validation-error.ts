@@ -1,0 +1,25 @@
+import type { ValidationReport } from '../bundle/validation-report.js';
+import { BundleError } from '../errors/index.js';
+
+/** Thrown when a bundle did not pass validation; nothing was pushed. */
+export class BundleValidationError extends BundleError {
+  override readonly name: string = 'BundleValidationError';
+  /** Every finding. */
+  readonly report: ValidationReport;
+
+  /** @internal */
+  constructor(path: string, report: ValidationReport) {
+    const errors = report.findings.filter((finding) => finding.severity === 'error');
+    const first = errors[0];
+    const detail = first === undefined ? '' : `, the first is ${first.code}: ${first.message}`;
+    super(
+      'ERR_OCI_BUNDLE_INVALID',
+      `the bundle ${path} has ${errors.length + report.findingsDropped} errors${detail}`,
+      {
+        path,
+        hint: 'nothing was imported; transfer the file again, or export it again where it came from',
+      },
+    );
+    this.report = report;
+  }
+}

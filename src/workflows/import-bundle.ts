@@ -1,0 +1,130 @@
+import type { Readable } from 'node:stream';
+import { BundleReader } from '../bundle/bundle-reader.js';
+import { ImportValidator } from '../bundle/import-validator.js';
+import { readBundleRecord } from '../bundle/read-record.js';
+import type { BundleRecord, RequiredReferrer } from '../bundle/record.js';
+import type { ValidationReport } from '../bundle/validation-report.js';
+import type { AbortableOptions } from '../content/abort.js';
+import { defaultLimits, type Limits } from '../content/limits.js';
+import { formatReference, parseReference } from '../oci/reference.js';
+import type { Resolver } from '../remotes/types.js';
+import { bundleBlobs, readBundleGraph } from '../transfer/bundle-graph.js';
+import { BundleValidationError } from '../transfer/bundle-validation-error.js';
+import { type MappingOptions, mapReferences } from '../transfer/mapping.js';
+import { pushGraph } from '../transfer/push-graph.js';
+import type { TransferOptions, TransferReport } from '../transfer/transfer.js';
+import { spool } from './spool.js';
+
+/** Options of {@link importBundle}. */
+export interface ImportOptions extends MappingOptions, TransferOptions, AbortableOptions {
+  /** Reaches the target registries; stays open. */
+  readonly resolver: Resolver;
+  /** Turns the validator's warnings into refusals, before anything is pushed; false by default. */
+  readonly strictReferrerValidation?: boolean | undefined;
+  /** Referrers every image must have, beyond those the bundle itself requires. */
+  readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
+  /** Validates and maps, and pushes nothing; false by default. */
+  readonly dryRun?: boolean | undefined;
+  /** Limits on what is read. */
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+/** One image of an import. */
+export interface ImportedImage {
+  /** Reference it has in the bundle. */
+  readonly source: string;
+  /** Reference it has at the target. */
+  readonly target: string;
+  /** Digest of its manifest or index. */
+  readonly digest: string;
+  /** What was done; absent in a dry run. */
+  readonly transfer?: TransferReport | undefined;
+}
+
+/** What an import did. */
+export interface ImportReport {
+  /** Identity of the bundle. */
+  readonly bundleId: string;
+  /** True when nothing was pushed. */
+  readonly dryRun: boolean;
+  /** What the validator said before the first push. */
+  readonly validation: ValidationReport;
+  /** Each image, in the order of the bundle. */
+  readonly images: readonly ImportedImage[];
+}
+
+/** A stream of unknown size is saved to disk first; the same bound a reader has. */
+const maxSpoolBytes = 2 ** 40;
+
+/**
+ * Validates a bundle and puts its images, with everything that refers to them, into registries.
+ *
+ * @remarks Nothing is pushed before the whole file has passed, and what is pushed comes from the same open file, hashed
+ * again. Blobs go first, then manifests, then referrers, tags last; what the target has is skipped, so running again
+ * resumes. Where the target has no referrers API the list under the subject's referrers tag is merged with what is there.
+ * In the end every subject is listed on the target and compared.
+ * @param source - path of the bundle; or its bytes, which are saved to a private temporary file first
+ * @param options - resolver, targets, policy
+ * @throws {@link BundleValidationError} `ERR_OCI_BUNDLE_INVALID` with the report, `ERR_OCI_TRANSFER_REFUSED` before
+ * anything is pushed, `ERR_OCI_TRANSFER_UNVERIFIED` when the target does not list what was pushed
+ * @example
+ * ```ts
+ * import { createResolver, importBundle } from '@stellaops/oci-referrers';
+ *
+ * await using resolver = createResolver();
+ * const report = await importBundle('bundle.tgz', { resolver, to: 'registry.airgap.example:5000' });
+ * for (const image of report.images) console.log(image.source, '->', image.target);
+ * ```
+ */
+export async function importBundle(source: string | Readable, options: ImportOptions): Promise<ImportReport> {
+  if (typeof source === 'string') return await importFile(source, options);
+  await using spooled = await spool(source, maxSpoolBytes, options.signal);
+  return await importFile(spooled.path, options);
+}
+
+async function importFile(path: string, options: ImportOptions): Promise<ImportReport> {
+  const { signal, dryRun = false } = options;
+  await using reader = new BundleReader(path, { signal });
+  const validator = new ImportValidator({
+    strict: options.strictReferrerValidation,
+    requireReferrers: options.requireReferrers,
+  });
+  const validation = await validator.validate(reader, { signal });
+  if (!validation.ok) throw new BundleValidationError(path, validation);
+  const record = await readBundleRecord(reader, { signal });
+  const targets = mapReferences(
+    record.images.map((image) => parseReference(image.reference)),
+    options,
+  );
+  const images: ImportedImage[] = [];
+  for (const [index, image] of record.images.entries()) {
+    const target = targets[index];
+    if (target === undefined) throw new TypeError('an image without a target');
+    const digest = target.tag === undefined ? image.digest : undefined;
+    const named = formatReference({ ...target, digest });
+    const transfer = dryRun ? undefined : await pushImage(reader, record, image, named, target.tag, options);
+    images.push({ source: image.reference, target: named, digest: image.digest, transfer });
+  }
+  return { bundleId: record.bundleId, dryRun, validation, images };
+}
+
+async function pushImage(
+  reader: BundleReader,
+  record: BundleRecord,
+  image: BundleRecord['images'][number],
+  target: string,
+  tag: string | undefined,
+  options: ImportOptions,
+): Promise<TransferReport> {
+  const { resolver, signal } = options;
+  const graph = await readBundleGraph(reader, record, image, {
+    limits: { ...defaultLimits, ...options.limits },
+    signal,
+  });
+  const pusher = await resolver.pusher(target, { signal });
+  const external = new Set(record.external.map((blob) => blob.digest));
+  const item = { graph, target, tag, openBlob: bundleBlobs(reader, signal), external };
+  const report = await pushGraph(pusher, item, options);
+  await reader.assertUnchanged();
+  return report;
+}
