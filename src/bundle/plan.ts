@@ -1,16 +1,18 @@
 import { defaultLimits } from '../content/limits.js';
-import { BundleError, LimitError } from '../errors/index.js';
-import { childrenOf, subjectOf } from '../oci/manifest.js';
-import { formatPlatform } from '../referrers/platforms.js';
-import { type BundleWriterOptions, creationTime } from './bundle-writer-options.js';
-import { bundleIdOf } from './canonical-record.js';
+import { LimitError } from '../errors/index.js';
+import { subjectOf } from '../oci/manifest.js';
+import type { BundleWriterOptions } from './bundle-writer-options.js';
 import { emitRecordFiles } from './checksums.js';
-import { layoutIndex } from './layout-index.js';
+import { type LayoutIndex, layoutIndex } from './layout-index.js';
 import { type CollectedImage, type PlannedContent, planContent } from './plan-content.js';
 import { archiveSizeOf, type PlannedFile, planFiles } from './plan-files.js';
+import { describeImage, planRecord } from './plan-record.js';
 import { planSubjects } from './plan-subjects.js';
-import { type BundleImage, type BundleRecord, type BundleSubject, bundleRecordSchema } from './record.js';
+import type { BundleImage, BundleRecord, BundleSubject } from './record.js';
 import { assertRequired } from './required-referrers.js';
+
+/** Bytes of `bundle.json` and of `index.json` that a validator reads unless it is told otherwise. */
+const maxRecordBytes = 64 * 1024 * 1024;
 
 /** What a bundle holds, in numbers. */
 export interface BundleCounts {
@@ -54,51 +56,42 @@ export interface PreparedBundle {
  *
  * @param images - sorted by reference, so that the order they were added in does not change the bytes
  * @throws {@link BundleError} `ERR_OCI_REQUIRED_MISSING`
+ * @throws {@link LimitError} `ERR_OCI_LIMIT_EXCEEDED` when a document would be too large to be read on the other side
  */
 export function planBundle(images: readonly CollectedImage[], options: BundleWriterOptions): PreparedBundle {
   assertRequired(images, options.requireReferrers ?? []);
   const content = planContent(images);
   const subjects = planSubjects(images);
-  const shown = images.map(describeImage);
-  const layout = layoutIndex(shown, subjects, options.layoutReferrers ?? 'both', (digest, subject) => {
-    const manifest = content.manifests.get(digest);
-    return manifest !== undefined && subjectOf(manifest.parsed)?.digest === subject;
-  });
-  assertReadable(layout.tagSchemaIndexes.values(), options.limits?.maxManifestBytes ?? defaultLimits.maxManifestBytes);
+  const described = images.map(describeImage);
+  const layout = planLayout(content, described, subjects, options);
   const files = planFiles(content, subjects, layout);
-  const entries = files.map(({ path, size, digest, mediaType }) => ({ path, size, digest, mediaType }));
-  const record: BundleRecord = {
-    schemaVersion: 1,
-    bundleId: bundleIdOf(entries, content.external),
-    createdAt: creationTime(options.createdAt),
-    expiresAt: options.expiresAt,
-    generator: '@stellaops/oci-referrers',
-    complete: subjects.every((subject) => subject.discovery.complete),
-    requireReferrers: options.requireReferrers ?? [],
-    images: shown,
-    referrers: { subjects },
-    entries,
-    external: content.external,
-  };
-  assertRecord(record);
-  // The two files of the image layout come first, then what is made from the record, then all that the record names.
+  const record = planRecord(described, subjects, files, content.external, options);
   const derived = emitRecordFiles(record).map(({ path, bytes }) => ({ path, size: bytes.length, bytes }));
+  for (const { path, bytes } of derived) {
+    assertReadable(path, bytes, 'maxRecordBytes', maxRecordBytes, 'export fewer images into one bundle');
+  }
+  // The two files of the image layout come first, then what is made from the record, then all that the record names.
   const archive = [...files.slice(0, 2), ...derived, ...files.slice(2)];
   return { plan: summarise(record, content, layout.tagSchemaIndexes.size, images, archive), files: archive };
 }
 
-function describeImage({ reference, graph }: CollectedImage): BundleImage {
-  const { digest, mediaType } = graph.root;
-  const parsed = graph.nodes.get(digest)?.parsed;
-  const children = parsed?.kind === 'index' ? childrenOf(parsed) : [];
-  const names = (isIncluded: boolean): readonly string[] => {
-    const chosen = children.filter((child) => graph.nodes.has(child.digest) === isIncluded);
-    const shown = chosen.map(({ platform }) => (platform === undefined ? 'unknown/unknown' : formatPlatform(platform)));
-    // BuildKit's attestations are manifests of no platform: they are named only where one of them is missing.
-    return [...new Set(shown)].filter((name) => !isIncluded || name !== 'unknown/unknown').sort();
-  };
-  const size = graph.nodes.get(digest)?.bytes.length ?? graph.root.size;
-  return { reference, digest, mediaType, size, platforms: { included: names(true), missing: names(false) } };
+function planLayout(
+  content: PlannedContent,
+  images: readonly BundleImage[],
+  subjects: readonly BundleSubject[],
+  { layoutReferrers = 'both', limits }: BundleWriterOptions,
+): LayoutIndex {
+  const layout = layoutIndex(images, subjects, layoutReferrers, (digest, subject) => {
+    const manifest = content.manifests.get(digest);
+    return manifest !== undefined && subjectOf(manifest.parsed)?.digest === subject;
+  });
+  const maxManifestBytes = limits?.maxManifestBytes ?? defaultLimits.maxManifestBytes;
+  for (const bytes of layout.tagSchemaIndexes.values()) {
+    const hint = 'set layoutReferrers to untagged, so that no tag-schema index is written';
+    assertReadable('a tag-schema index', bytes, 'maxManifestBytes', maxManifestBytes, hint);
+  }
+  assertReadable('index.json', layout.bytes, 'maxRecordBytes', maxRecordBytes, 'set layoutReferrers to none');
+  return layout;
 }
 
 function summarise(
@@ -136,24 +129,12 @@ function summarise(
   };
 }
 
-/** An index of the tag schema that no client would read makes the whole bundle fail on the other side. */
-function assertReadable(indexes: Iterable<Buffer>, limit: number): void {
-  for (const { length } of indexes) {
-    if (length <= limit) continue;
-    throw new LimitError(`planning a bundle: a list of referrers takes ${length} bytes as a tag-schema index`, {
-      limitName: 'maxManifestBytes',
-      limit,
-      hint: 'set layoutReferrers to untagged, so that no tag-schema index is written',
-    });
-  }
-}
-
-/** What the reader would refuse must not be written: a source of the caller's own may state anything. */
-function assertRecord(record: BundleRecord): void {
-  const issue = bundleRecordSchema.safeParse(record).error?.issues[0];
-  if (issue === undefined) return;
-  throw new BundleError('ERR_OCI_BUNDLE_INVALID', `planning a bundle: ${issue.path.join('.')}: ${issue.message}`, {
-    path: 'bundle.json',
-    hint: 'a source gave something that no bundle can record; leave out the image this field belongs to',
+/** A document that the other side would refuse to read must not be written. */
+function assertReadable(what: string, { length }: Buffer, limitName: string, limit: number, hint: string): void {
+  if (length <= limit) return;
+  throw new LimitError(`planning a bundle: ${what} takes ${length} bytes, more than is read of it (${limit})`, {
+    limitName,
+    limit,
+    hint,
   });
 }

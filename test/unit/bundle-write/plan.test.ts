@@ -197,3 +197,25 @@ test('what a source states and no bundle can record is refused before anything i
   const writer = new BundleWriter().add({ source, reference: appReference, descriptor: image.descriptor });
   await expect(writer.plan()).rejects.toMatchObject({ code: 'ERR_OCI_BUNDLE_INVALID' });
 });
+
+test('a tag-schema index that no client would read is not written', async () => {
+  const subject = image.descriptor;
+  const many = Array.from({ length: 20 }, (_, at) =>
+    buildArtifact({ artifactType: sbomType, subject, content: `${at}` }),
+  );
+  const limits = { maxManifestBytes: 3000 };
+  const failure = planOf([image, ...many], image, { limits });
+  await expect(failure).rejects.toMatchObject({ code: 'ERR_OCI_LIMIT_EXCEEDED', limitName: 'maxManifestBytes' });
+  const plan = await planOf([image, ...many], image, { limits, layoutReferrers: 'untagged' });
+  expect(plan.counts.referrers).toBe(20);
+});
+
+test('a record that no validator would read is not written', async () => {
+  const subject = image.descriptor;
+  const annotations = { text: 'x'.repeat(4_000_000) };
+  const many = Array.from({ length: 17 }, (_, at) =>
+    buildArtifact({ artifactType: sbomType, subject, content: `${at}`, annotations }),
+  );
+  const failure = planOf([image, ...many], image, { layoutReferrers: 'none' });
+  await expect(failure).rejects.toMatchObject({ code: 'ERR_OCI_LIMIT_EXCEEDED', limitName: 'maxRecordBytes' });
+});

@@ -29,7 +29,7 @@ const nasty = fc.oneof(
     '10',
   ),
 );
-// The schema, like every reader of JSON into plain objects, has no use for this key.
+// A test of its own: comparing plain objects does not see this key.
 const key = fc.oneof(nasty, fc.string({ minLength: 1020, maxLength: 1030 })).filter((name) => name !== '__proto__');
 const digest = fc.uint8Array().map((bytes) => digestOf(bytes, bytes.length % 2 === 0 ? 'sha256' : 'sha512'));
 const size = fc.nat();
@@ -130,6 +130,21 @@ test('bundle.json reads back as the same record and serialises to the same bytes
       expect(JSON.parse(bytes.toString())).toEqual(JSON.parse(JSON.stringify(value)));
     }),
   );
+});
+
+test('no annotation is lost for its name', () => {
+  const annotations = JSON.parse('{"__proto__":"kept"}') as Record<string, string>;
+  const [sample] = fc.sample(
+    record.filter(({ referrers }) => referrers.subjects.some((list) => list.artifacts.length > 0)),
+    1,
+  );
+  const subjects = (sample as BundleRecord).referrers.subjects.map((list) => ({
+    ...list,
+    artifacts: list.artifacts.map((item) => ({ ...item, annotations })),
+  }));
+  const changed = { ...(sample as BundleRecord), referrers: { subjects } };
+  expect(canonicalRecord(changed).toString()).toContain('"__proto__": "kept"');
+  expect(emitManifestYaml(changed).toString()).toContain('annotations: { "__proto__": "kept" }');
 });
 
 test('bundle.json is the same however the record was put together', () => {

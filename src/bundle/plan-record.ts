@@ -1,0 +1,72 @@
+import { BundleError } from '../errors/index.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { childrenOf } from '../oci/manifest.js';
+import { isManifestType } from '../oci/media-types.js';
+import { formatPlatform } from '../referrers/platforms.js';
+import { type BundleWriterOptions, creationTime } from './bundle-writer-options.js';
+import { bundleIdOf } from './canonical-record.js';
+import type { CollectedImage } from './plan-content.js';
+import {
+  type BundleEntry,
+  type BundleImage,
+  type BundleRecord,
+  type BundleSubject,
+  bundleRecordSchema,
+  type ExternalBlob,
+} from './record.js';
+
+/**
+ * Puts a bundle's record together.
+ *
+ * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` when a source stated something that no reader would accept
+ */
+export function planRecord(
+  images: readonly BundleImage[],
+  subjects: readonly BundleSubject[],
+  files: readonly BundleEntry[],
+  external: readonly ExternalBlob[],
+  options: BundleWriterOptions,
+): BundleRecord {
+  const entries = files.map(({ path, size, digest, mediaType }) => ({ path, size, digest, mediaType }));
+  const record: BundleRecord = {
+    schemaVersion: 1,
+    bundleId: bundleIdOf(entries, external),
+    createdAt: creationTime(options.createdAt),
+    expiresAt: options.expiresAt,
+    generator: '@stellaops/oci-referrers',
+    complete: subjects.every((subject) => subject.discovery.complete),
+    requireReferrers: options.requireReferrers ?? [],
+    images,
+    referrers: { subjects },
+    entries,
+    external,
+  };
+  assertRecord(record);
+  return record;
+}
+
+/** Describes an image, with the platforms of its index that are in the bundle and those that are not. */
+export function describeImage({ reference, graph }: CollectedImage): BundleImage {
+  const { digest, mediaType } = graph.root;
+  const parsed = graph.nodes.get(digest)?.parsed;
+  const isManifest = (child: Descriptor): boolean => isManifestType(child.mediaType);
+  const children = parsed?.kind === 'index' ? childrenOf(parsed).filter(isManifest) : [];
+  const names = (isIncluded: boolean): readonly string[] => {
+    const chosen = children.filter((child) => graph.nodes.has(child.digest) === isIncluded);
+    const shown = chosen.map(({ platform }) => (platform === undefined ? 'unknown/unknown' : formatPlatform(platform)));
+    // BuildKit's attestations are manifests of no platform: they are named only where one of them is missing.
+    return [...new Set(shown)].filter((name) => !isIncluded || name !== 'unknown/unknown').sort();
+  };
+  const size = graph.nodes.get(digest)?.bytes.length ?? graph.root.size;
+  return { reference, digest, mediaType, size, platforms: { included: names(true), missing: names(false) } };
+}
+
+/** What the reader would refuse must not be written: a source of the caller's own may state anything. */
+function assertRecord(record: BundleRecord): void {
+  const issue = bundleRecordSchema.safeParse(record).error?.issues[0];
+  if (issue === undefined) return;
+  throw new BundleError('ERR_OCI_BUNDLE_INVALID', `planning a bundle: ${issue.path.join('.')}: ${issue.message}`, {
+    path: 'bundle.json',
+    hint: 'a source gave something that no bundle can record; leave out the image this field belongs to',
+  });
+}
