@@ -2,7 +2,7 @@ import { digestOf } from '../oci/digest.js';
 import { subjectOf } from '../oci/manifest.js';
 import { entryPaths } from './entry-paths.js';
 import { type LayoutIndex, type LayoutReferrers, layoutIndex } from './layout-index.js';
-import { readRepository } from './read-repository.js';
+import { repositoryOf } from './repository-of.js';
 import type { ValidationContext } from './validation-rule.js';
 
 const modes: readonly LayoutReferrers[] = ['both', 'untagged', 'tag-schema', 'none'];
@@ -17,7 +17,7 @@ export function matchLayoutIndex(context: ValidationContext): LayoutIndex | 'dif
   const { record, manifests, isComplete, seen } = context;
   const { subjects } = record.referrers;
   const isReadable = subjects.every(({ artifacts }) => artifacts.every(({ digest }) => manifests.has(digest)));
-  const isNamed = [...record.images, ...subjects].every(({ reference }) => readRepository(reference) !== undefined);
+  const isNamed = [...record.images, ...subjects].every(({ reference }) => repositoryOf(reference) !== undefined);
   const found = seen.get(entryPaths.index);
   if (!isComplete || !isReadable || !isNamed || found === undefined) return 'unknown';
   const namesSubject = (digest: string, subject: string): boolean => {

@@ -2,8 +2,8 @@ import { digestOf } from '../../oci/digest.js';
 import { bundleIdOf, canonicalRecord } from '../canonical-record.js';
 import { compareEntries, digestInName, kindOfEntry } from '../entry-names.js';
 import { entryPaths, referrerPath } from '../entry-paths.js';
-import { readRepository } from '../read-repository.js';
 import type { BundleEntry, BundleRecord, BundleSubject } from '../record.js';
+import { repositoryOf } from '../repository-of.js';
 import type { ValidationRule } from '../validation-rule.js';
 
 /** Checks that `bundle.json` does not contradict itself and is in its canonical form. */
@@ -42,11 +42,11 @@ function* contradictions(record: BundleRecord): Generator<string> {
     record.images.map(({ reference }) => reference),
   );
   for (const { reference } of record.images)
-    if (readRepository(reference) === undefined) yield `no reference: ${reference}`;
+    if (repositoryOf(reference) === undefined) yield `no reference: ${reference}`;
   const { subjects } = record.referrers;
   yield* repeated(
     'list of referrers',
-    subjects.map((list) => `${readRepository(list.reference) ?? ''}@${list.subject}`),
+    subjects.map((list) => `${repositoryOf(list.reference) ?? ''}@${list.subject}`),
   );
   for (const list of subjects) yield* listContradictions(list);
   if (record.complete !== subjects.every(({ discovery }) => discovery.complete)) {
@@ -80,7 +80,7 @@ function* entryContradictions(entries: readonly BundleEntry[]): Generator<string
 
 function* listContradictions({ subject, reference, discovery, artifacts }: BundleSubject): Generator<string> {
   const where = `the list of ${subject} in ${reference}`;
-  if (readRepository(reference) === undefined) yield `no reference: ${reference}`;
+  if (repositoryOf(reference) === undefined) yield `no reference: ${reference}`;
   if (discovery.included !== artifacts.length) yield `${where} counts ${discovery.included}, has ${artifacts.length}`;
   yield* repeated(
     `in ${where}: referrer`,

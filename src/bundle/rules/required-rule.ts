@@ -1,6 +1,6 @@
 import { childrenOf, type Manifest } from '../../oci/manifest.js';
-import { readRepository } from '../read-repository.js';
 import type { BundleImage, BundleRecord, RequiredReferrer } from '../record.js';
+import { repositoryOf } from '../repository-of.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
 
 /** Checks that every image has the referrers that the bundle, or the caller, requires of it. */
@@ -46,10 +46,10 @@ function countTypes(
     const manifest = manifests.get(digest);
     if (manifest?.kind === 'index') for (const child of childrenOf(manifest)) parts.add(child.digest);
   }
-  const repository = readRepository(image.reference);
+  const repository = repositoryOf(image.reference);
   const types = new Map<string, string | undefined>();
   for (const { subject, reference, artifacts } of referrers.subjects) {
-    if (!parts.has(subject) || readRepository(reference) !== repository) continue;
+    if (!parts.has(subject) || repositoryOf(reference) !== repository) continue;
     for (const { digest, artifactType } of artifacts) types.set(digest, artifactType);
   }
   const counts = new Map<string, number>();
