@@ -1,0 +1,150 @@
+import { type Command, Option } from 'commander';
+import type { ExportFlags } from './commands/bundle-export.js';
+import type { ImportFlags } from './commands/bundle-import.js';
+import type { InspectFlags } from './commands/bundle-inspect.js';
+import type { ValidateFlags } from './commands/bundle-validate.js';
+import { addConnectionFlags } from './connection-flags.js';
+import { collect, parsePair, parseRequirement, parseText } from './flag-parsers.js';
+import type { Dispatch } from './program.js';
+
+/** Declares the commands that write and read bundles. */
+export function declareBundleCommands(program: Command, dispatch: Dispatch): void {
+  const bundle = program
+    .command('bundle')
+    .summary('carry images and their referrers in one file')
+    .description('Writes, shows, checks and imports bundles: images with everything that refers to them, in one file.');
+  declareExport(bundle, dispatch);
+  declareInspect(bundle, dispatch);
+  declareValidate(bundle, dispatch);
+  declareImport(bundle, dispatch);
+}
+
+function declareExport(bundle: Command, dispatch: Dispatch): void {
+  const command = bundle
+    .command('export')
+    .description(
+      'Writes images, and everything that refers to them, into one file. The same content gives the same bytes.',
+    )
+    .argument('<reference...>', 'images')
+    .requiredOption('--output <file>', 'file to write, .tgz, .tar.gz or .tar')
+    .addOption(repeated('--artifact-type <type>', 'only referrers of this type'))
+    .addOption(repeated('--exclude <type>', 'no referrers of this type'))
+    .addOption(requirement('fail unless every image has such a referrer; recorded in the bundle'))
+    .addOption(repeated('--platform <platform>', 'only this platform of an index, os/arch[/variant]'))
+    .addOption(
+      new Option(
+        '--compression <how>',
+        'store frames as gzip, none is a plain tar (default: by the file name)',
+      ).choices(['store', 'none']),
+    )
+    .addOption(
+      new Option('--layout-referrers <mode>', 'how other OCI tools find the referrers in the file')
+        .choices(['both', 'untagged', 'tag-schema', 'none'])
+        .default('both'),
+    )
+    .option('--legacy-tags', "also carry cosign's older sha256-….sig, .att and .sbom tags")
+    .option('--force', 'replace an existing file')
+    .option('--dry-run', 'discover and plan, write nothing')
+    .addOption(format('text', 'json'));
+  addConnectionFlags(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  oci-referrers bundle export registry.example.com/team/app:1.2 --output app.tgz
+  oci-referrers bundle export HOST/app:1 HOST/db:1 --output all.tgz --platform linux/amd64 \\
+    --require application/vnd.cyclonedx+json --dry-run`,
+    )
+    .action(async (references: readonly string[], flags: ExportFlags, self: Command) => {
+      const { runExport } = await import('./commands/bundle-export.js');
+      await dispatch((context) => runExport(references, flags, context), self.optsWithGlobals());
+    });
+}
+
+function declareInspect(bundle: Command, dispatch: Dispatch): void {
+  bundle
+    .command('inspect')
+    .description('Shows what a bundle says is in it. It checks nothing else: that is what validate is for.')
+    .requiredOption('--file <file>', 'bundle')
+    .addOption(format('tree', 'json'))
+    .addHelpText(
+      'after',
+      `
+Example:
+  oci-referrers bundle inspect --file app.tgz`,
+    )
+    .action(async (flags: InspectFlags, self: Command) => {
+      const { runInspect } = await import('./commands/bundle-inspect.js');
+      await dispatch((context) => runInspect(flags, context), self.optsWithGlobals());
+    });
+}
+
+function declareValidate(bundle: Command, dispatch: Dispatch): void {
+  bundle
+    .command('validate')
+    .description('Checks every byte of a bundle, without a network and without extracting anything. Exit 2: not valid.')
+    .requiredOption('--file <file>', 'bundle')
+    .option('--check-referrers', 'report each subject; unconfirmed discovery becomes an error')
+    .option('--strict', 'every warning is an error')
+    .addOption(requirement('an image without such a referrer is an error'))
+    .addOption(format('text', 'json'))
+    .addHelpText(
+      'after',
+      `
+Referrers are always checked. A bundle without a signature can only be vouched for as it is:
+whoever rewrites all of it consistently is not found out.
+
+Examples:
+  oci-referrers bundle validate --file app.tgz --check-referrers
+  oci-referrers bundle validate --file app.tgz --strict --require application/vnd.cyclonedx+json:1`,
+    )
+    .action(async (flags: ValidateFlags, self: Command) => {
+      const { runValidate } = await import('./commands/bundle-validate.js');
+      await dispatch((context) => runValidate(flags, context), self.optsWithGlobals());
+    });
+}
+
+function declareImport(bundle: Command, dispatch: Dispatch): void {
+  const command = bundle
+    .command('import')
+    .description('Validates a bundle, pushes it to a registry, and looks whether the referrers are listed there.')
+    .requiredOption('--file <file>', 'bundle')
+    .option('--to <registry>', 'target, REGISTRY or REGISTRY/PREFIX; repositories keep their names below it')
+    .addOption(
+      new Option('--map <from=to>', 'one repository that goes elsewhere; may be repeated').argParser(
+        collect(parsePair),
+      ),
+    )
+    .option('--strict-referrer-validation', 'refuse on warnings too, before the first byte is pushed')
+    .option('--no-overwrite', 'refuse to move a tag that points elsewhere already')
+    .option('--dry-run', 'validate and show the targets, push nothing')
+    .addOption(format('text', 'json'));
+  addConnectionFlags(command)
+    .addHelpText(
+      'after',
+      `
+Running it again after a failure pushes only what is missing.
+
+Examples:
+  oci-referrers bundle import --file app.tgz --to mirror.example.net/prod
+  oci-referrers bundle import --file app.tgz --map registry.example.com/team/app=localhost:5000/app`,
+    )
+    .action(async (flags: ImportFlags, self: Command) => {
+      const { runImport } = await import('./commands/bundle-import.js');
+      await dispatch((context) => runImport(flags, context), self.optsWithGlobals());
+    });
+}
+
+function repeated(flag: string, description: string): Option {
+  return new Option(flag, `${description}; may be repeated`).argParser(collect(parseText));
+}
+
+function requirement(description: string): Option {
+  return new Option('--require <type>', `TYPE or TYPE:MIN; ${description}; may be repeated`).argParser(
+    collect(parseRequirement),
+  );
+}
+
+function format(first: string, ...others: readonly string[]): Option {
+  return new Option('--format <format>', 'how the result is written').choices([first, ...others]).default(first);
+}

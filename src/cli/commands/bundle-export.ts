@@ -1,0 +1,110 @@
+import {
+  type BundlePlan,
+  type BundleReport,
+  type BundleWriterOptions,
+  createResolver,
+  type ExportOptions,
+  escapeText,
+  exportBundle,
+  type LayoutReferrers,
+  parseReference,
+  planExport,
+  type RequiredReferrer,
+} from '../../index.js';
+import type { CommandContext } from '../command-context.js';
+import type { ConnectionFlags } from '../connection-flags.js';
+import { connectionOptions } from '../connection-options.js';
+import { DiscoveryFailure, discovering } from '../discovery-failure.js';
+import { exitCodes } from '../exit-codes.js';
+import { countOf, formatSize } from '../format-size.js';
+
+/** Flags of `bundle export`. */
+export interface ExportFlags extends ConnectionFlags {
+  readonly output: string;
+  readonly artifactType?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  readonly require?: readonly RequiredReferrer[] | undefined;
+  readonly platform?: readonly string[] | undefined;
+  readonly compression?: BundleWriterOptions['compression'];
+  readonly layoutReferrers: LayoutReferrers;
+  readonly legacyTags?: boolean | undefined;
+  readonly force?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly format: 'text' | 'json';
+}
+
+/** Writes images and everything that refers to them into one file. */
+export async function runExport(
+  references: readonly string[],
+  flags: ExportFlags,
+  context: CommandContext,
+): Promise<number> {
+  const { output, signal } = context;
+  const registries = references.map((reference) => parseReference(reference).registry);
+  await using resolver = createResolver(await connectionOptions(flags, registries, context));
+  const options = writerOptions(flags);
+  if (flags.dryRun === true) {
+    const plan = await discovering(() => planExport(resolver, references, { ...options, signal }));
+    if (flags.format === 'json') await output.json(plan);
+    else await output.result(describePlan(plan, flags.output));
+    warnAll(plan.warnings, context);
+    return exitCodes.fine;
+  }
+  // The plan is complete once every list has been confirmed; what fails later is not a doubt about referrers.
+  let totalBytes: number | undefined;
+  const onProgress: ExportOptions['onProgress'] = (event) => {
+    if (event.type === 'plan') ({ totalBytes } = event);
+    else output.progress({ label: 'writing', doneBytes: event.doneBytes, totalBytes: totalBytes ?? 0 });
+  };
+  const file = { output: flags.output, force: flags.force, onProgress, signal };
+  const report = await exportBundle(resolver, references, { ...options, ...file }).catch((error: unknown) => {
+    throw totalBytes === undefined ? new DiscoveryFailure(error) : error;
+  });
+  if (flags.format === 'json') await output.json(report);
+  else await output.result(describeReport(report));
+  warnAll(report.warnings, context);
+  return exitCodes.fine;
+}
+
+function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'signal'> {
+  return {
+    artifactTypes: flags.artifactType,
+    excludeArtifactTypes: flags.exclude,
+    requireReferrers: flags.require,
+    platforms: flags.platform,
+    layoutReferrers: flags.layoutReferrers,
+    compression: flags.compression,
+    legacyTags: flags.legacyTags,
+    concurrency: flags.concurrency,
+  };
+}
+
+function describeReport(report: BundleReport): readonly string[] {
+  return [
+    `wrote ${report.path ?? ''}  ${formatSize(report.bytes)}`,
+    `  sha256  ${report.sha256}`,
+    ...describeContent(report),
+  ];
+}
+
+function describePlan(plan: BundlePlan, path: string): readonly string[] {
+  const sizes = `${formatSize(plan.archiveBytes)}, of which ${formatSize(plan.blobBytes)} are blobs`;
+  return [`would write ${path}  ${sizes}`, ...describeContent(plan)];
+}
+
+function describeContent({ bundleId, images, subjects, counts }: BundlePlan | BundleReport): readonly string[] {
+  const { referrers, manifests, blobs } = counts;
+  const lines = images.map(({ reference, digest }) => `  image   ${escapeText(reference)}  ${digest}`);
+  const lists = new Set(subjects.map(({ discovery }) => `${discovery.source} of ${discovery.host}`));
+  const listed = `${countOf(referrers, 'referrer')} of ${countOf(subjects.length, 'manifest')}`;
+  return [
+    `  bundle  ${bundleId}`,
+    ...lines,
+    `  holds   ${listed} (${[...lists].map((text) => escapeText(text)).join(', ')})`,
+    `          ${countOf(manifests, 'manifest')}, ${countOf(blobs, 'blob')}`,
+  ];
+}
+
+function warnAll(warnings: readonly string[], { output }: CommandContext): void {
+  for (const warning of warnings) output.warn(escapeText(warning, 2048));
+}

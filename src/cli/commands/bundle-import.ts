@@ -1,0 +1,87 @@
+import {
+  createResolver,
+  escapeText,
+  type ImportReport,
+  importBundle,
+  parseReference,
+  type TransferReport,
+} from '../../index.js';
+import type { CommandContext } from '../command-context.js';
+import type { ConnectionFlags } from '../connection-flags.js';
+import { connectionOptions } from '../connection-options.js';
+import { exitCodes } from '../exit-codes.js';
+import { countOf, formatSize } from '../format-size.js';
+import { UsageError } from '../usage-error.js';
+
+/** Flags of `bundle import`. */
+export interface ImportFlags extends ConnectionFlags {
+  readonly file: string;
+  readonly to?: string | undefined;
+  readonly map?: readonly (readonly [string, string])[] | undefined;
+  readonly strictReferrerValidation?: boolean | undefined;
+  /** False with `--no-overwrite`. */
+  readonly overwrite: boolean;
+  readonly dryRun?: boolean | undefined;
+  readonly format: 'text' | 'json';
+}
+
+/** Validates a bundle and pushes what is in it. */
+export async function runImport(flags: ImportFlags, context: CommandContext): Promise<number> {
+  const { output, signal } = context;
+  const targets = registriesOf(flags);
+  await using resolver = createResolver(await connectionOptions(flags, targets, context));
+  const report = await importBundle(flags.file, {
+    resolver,
+    to: flags.to,
+    map: flags.map === undefined ? undefined : Object.fromEntries(flags.map),
+    strictReferrerValidation: flags.strictReferrerValidation,
+    keepTags: !flags.overwrite,
+    dryRun: flags.dryRun,
+    concurrency: flags.concurrency,
+    signal,
+    onProgress: ({ bytes, totalBytes, target }) => {
+      output.progress({ label: escapeText(target), doneBytes: bytes, totalBytes });
+    },
+  });
+  if (flags.format === 'json') await output.json(report);
+  else await output.result(describe(report));
+  return exitCodes.fine;
+}
+
+/** Where secrets of the command line may go: to the registries it names as targets. */
+function registriesOf({ to, map = [] }: ImportFlags): readonly string[] {
+  if (to === undefined && map.length === 0) {
+    throw new UsageError('import needs a target', { hint: 'give --to REGISTRY[/PREFIX], or --map FROM=TO' });
+  }
+  if (to?.includes('://') === true) {
+    throw new UsageError(`--to ${to} has a scheme`, { hint: 'leave it out; --plain-http chooses HTTP' });
+  }
+  const mapped = map.map(([, target]) => parseReference(target, '--map').registry);
+  return to === undefined ? mapped : [to.split('/', 1)[0] ?? to, ...mapped];
+}
+
+function describe({ bundleId, dryRun, images, validation }: ImportReport): readonly string[] {
+  const warnings = validation.findings.length;
+  const done = dryRun ? 'would import' : 'imported';
+  return [
+    `${done} ${countOf(images.length, 'image')} of bundle ${bundleId}`,
+    ...images.flatMap(({ source, target, digest, transfer }) => [
+      `  ${escapeText(source)} -> ${escapeText(target)}  ${digest}`,
+      ...(transfer === undefined ? [] : describeTransfer(transfer)),
+    ]),
+    ...(warnings === 0 ? [] : [`  validation had ${countOf(warnings, 'warning')}; bundle validate shows them`]),
+    ...(validation.signed ? [] : ['unsigned: integrity, not authenticity']),
+  ];
+}
+
+function describeTransfer(transfer: TransferReport): readonly string[] {
+  const { uploaded, skipped, uploadedBytes, previousDigest, subjects } = transfer;
+  const carried = subjects.reduce((sum, subject) => sum + subject.carried, 0);
+  const sources = [...new Set(subjects.filter((subject) => subject.carried > 0).map(({ source }) => source))];
+  const how = sources.length === 0 ? '' : ` by ${sources.join(' and ')}`;
+  return [
+    `    ${uploaded} uploaded (${formatSize(uploadedBytes)}), ${skipped} were there already`,
+    `    ${countOf(carried, 'referrer')} listed there${how}`,
+    ...(previousDigest === undefined ? [] : [`    the tag pointed to ${escapeText(previousDigest)} before`]),
+  ];
+}

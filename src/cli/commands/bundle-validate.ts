@@ -1,0 +1,22 @@
+import { formatReport, ImportValidator, type RequiredReferrer } from '../../index.js';
+import type { CommandContext } from '../command-context.js';
+import { exitCodes } from '../exit-codes.js';
+
+/** Flags of `bundle validate`. */
+export interface ValidateFlags {
+  readonly file: string;
+  readonly checkReferrers?: boolean | undefined;
+  readonly strict?: boolean | undefined;
+  readonly require?: readonly RequiredReferrer[] | undefined;
+  readonly format: 'text' | 'json';
+}
+
+/** Checks a bundle and prints what was found. */
+export async function runValidate(flags: ValidateFlags, { output, signal }: CommandContext): Promise<number> {
+  const { file, checkReferrers, strict, require: requireReferrers } = flags;
+  const validator = new ImportValidator({ checkReferrers, strict, requireReferrers });
+  const report = await validator.validate(file, { signal });
+  if (flags.format === 'json') await output.json(report);
+  else await output.result(formatReport(report, { subjects: checkReferrers }).trimEnd().split('\n'));
+  return report.ok ? exitCodes.fine : exitCodes.refuted;
+}

@@ -1,0 +1,40 @@
+import { type Command, Option } from 'commander';
+import { collect, parseConcurrency, parsePair, parseSeconds } from './flag-parsers.js';
+
+/** The flags that say how registries are reached. */
+export interface ConnectionFlags {
+  readonly plainHttp?: boolean | undefined;
+  readonly caFile?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly insecure?: boolean | undefined;
+  readonly username?: string | undefined;
+  readonly passwordStdin?: boolean | undefined;
+  readonly header?: readonly (readonly [string, string])[] | undefined;
+  readonly concurrency?: number | undefined;
+  readonly timeout?: number | undefined;
+  /** False with `--no-fallback`. */
+  readonly fallback: boolean;
+}
+
+/** Adds the flags of {@link ConnectionFlags} to a command that talks to registries. */
+export function addConnectionFlags(command: Command): Command {
+  const flags = [
+    new Option('--plain-http', 'speak plain HTTP (loopback addresses always do)'),
+    new Option('--ca-file <file>', 'certificate authorities to trust, PEM'),
+    new Option('--cert <file>', 'client certificate, PEM'),
+    new Option('--key-file <file>', 'key of the client certificate, PEM'),
+    new Option('--insecure', 'accept any certificate').conflicts('caFile'),
+    new Option('--username <name>', "user name; without it Docker's configuration is used"),
+    new Option('--password-stdin', 'read the password from standard input'),
+    new Option('--header <name=value>', 'send a header; may be repeated').argParser(collect(parsePair)),
+    new Option('--concurrency <n>', 'requests at once, 1 to 64 (default: 4)').argParser(parseConcurrency),
+    new Option(
+      '--timeout <seconds>',
+      'for the referrers of one subject, all pages and retries together (default: 120)',
+    ).argParser(parseSeconds),
+    new Option('--no-fallback', 'never look for tags where a registry has no referrers API'),
+  ];
+  for (const flag of flags) command.addOption(flag.helpGroup('Connection, for the registries named in the command:'));
+  return command;
+}

@@ -1,0 +1,96 @@
+import type { CredentialProvider, Logger, ResolverOptions, TlsOptions } from '../index.js';
+import { escapeText } from '../index.js';
+import type { CommandContext } from './command-context.js';
+import type { ConnectionFlags } from './connection-flags.js';
+import { readInput, readInputFile } from './read-input.js';
+import { UsageError } from './usage-error.js';
+
+const maxSecretBytes = 64 * 1024;
+const maxPemBytes = 4 * 1024 * 1024;
+
+/**
+ * Makes the options of a resolver from the flags; what is secret goes to the named registries and nowhere else.
+ *
+ * @param registries - the registries the command line names, as references have them
+ */
+export async function connectionOptions(
+  flags: ConnectionFlags,
+  registries: readonly string[],
+  context: CommandContext,
+): Promise<ResolverOptions> {
+  const names = [...new Set(registries)];
+  const hosts = names.flatMap(hostsOf);
+  const perHost = <Value>(value: Value): Record<string, Value> =>
+    Object.fromEntries(hosts.map((host) => [host, value]));
+  const tls = await readTls(flags, context);
+  const credentials = await readCredentials(flags, names, context);
+  return {
+    fallbackHosts: flags.fallback,
+    logger: createLogger(context),
+    onWarning: ({ host, text }) => {
+      context.output.warn(escapeText(`${host}: ${text}`));
+    },
+    ...(flags.plainHttp === true ? { plainHttp: hosts } : {}),
+    ...(tls === undefined ? {} : { tls: perHost(tls) }),
+    ...(flags.header === undefined ? {} : { headers: perHost(Object.fromEntries(flags.header)) }),
+    ...(flags.timeout === undefined ? {} : { timeouts: { discoveryMs: flags.timeout * 1000 } }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}
+
+/** Docker Hub is asked at another host than references name. */
+function hostsOf(registry: string): readonly string[] {
+  return registry === 'docker.io' ? ['docker.io', 'registry-1.docker.io'] : [registry];
+}
+
+async function readTls(flags: ConnectionFlags, { signal }: CommandContext): Promise<TlsOptions | undefined> {
+  const { caFile, cert, keyFile, insecure } = flags;
+  if ((cert === undefined) !== (keyFile === undefined)) {
+    throw new UsageError('--cert and --key-file belong together', { hint: 'give both, or neither' });
+  }
+  const read = async (path: string | undefined, flag: string): Promise<string | undefined> =>
+    path === undefined ? undefined : (await readInputFile(path, flag, { maxBytes: maxPemBytes, signal })).toString();
+  const tls = {
+    ca: await read(caFile, '--ca-file'),
+    cert: await read(cert, '--cert'),
+    key: await read(keyFile, '--key-file'),
+    rejectUnauthorized: insecure === true ? false : undefined,
+  };
+  return Object.values(tls).every((value) => value === undefined) ? undefined : tls;
+}
+
+async function readCredentials(
+  { username, passwordStdin }: ConnectionFlags,
+  registries: readonly string[],
+  { io, signal }: CommandContext,
+): Promise<CredentialProvider | undefined> {
+  if (username === undefined && passwordStdin !== true) return undefined;
+  if (username === undefined || passwordStdin !== true) {
+    throw new UsageError('--username and --password-stdin belong together', {
+      hint: 'write the password to standard input: … --username NAME --password-stdin < FILE',
+    });
+  }
+  if (registries.length > 1) {
+    throw new UsageError(`--username is for one registry, and this command names ${registries.join(' and ')}`, {
+      hint: 'log in to each with docker login, and leave --username out',
+    });
+  }
+  const bytes = await readInput(io.stdin, 'the password on standard input', { maxBytes: maxSecretBytes, signal });
+  const password = bytes.toString().replace(/\r?\n$/, '');
+  if (password === '') throw new UsageError('--password-stdin: standard input is empty');
+  return (host) => (registries.includes(host) ? { username, password } : undefined);
+}
+
+function createLogger({ output }: CommandContext): Logger {
+  const at =
+    (level: string, write: (line: string) => void) =>
+    (message: string): void => {
+      write(`[${level}] ${escapeText(message, 2048)}`);
+    };
+  return {
+    debug: at('DEBUG', output.debug),
+    info: at('INFO', output.info),
+    warn: at('WARN', output.info),
+    error: at('ERROR', output.error),
+  };
+}

@@ -1,0 +1,19 @@
+import { isOciError } from '../index.js';
+
+/** Says of a fault that it came up while referrers were looked for, which has an exit code of its own. */
+export class DiscoveryFailure extends Error {
+  override readonly name: string = 'DiscoveryFailure';
+
+  constructor(cause: unknown) {
+    super('the referrers could not be confirmed', { cause });
+  }
+}
+
+/** Marks every fault of the library as one of discovery; anything else passes as it is. */
+export async function discovering<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isOciError(error) ? new DiscoveryFailure(error) : error;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Descriptor, Platform, ReferrersGraph, ReferrersList, Resolved } from '../index.js';
+import { type ReferrerView, viewOf } from './referrer-view.js';
+
+/** A manifest of an index. */
+export interface ChildView {
+  readonly digest: string;
+  readonly size: number;
+  readonly platform?: Platform | undefined;
+}
+
+/** What refers to one manifest, and which endpoint said so. */
+export interface SubjectView {
+  readonly digest: string;
+  readonly source: ReferrersList['source'];
+  readonly host: string;
+  readonly referrers: readonly ReferrerView[];
+  /** Manifests below it, where it is an index that was followed. */
+  readonly manifests: readonly ChildView[];
+}
+
+/** The answer of `discover`; `--format json` prints it as it is. */
+export interface Discovery {
+  readonly reference: string;
+  /** The reference pinned by digest. */
+  readonly name: string;
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly subjects: readonly SubjectView[];
+  readonly warnings: readonly string[];
+}
+
+/** Makes the answer from one list. */
+export function fromList(reference: string, resolved: Resolved, list: ReferrersList): Discovery {
+  const referrers = [
+    ...list.referrers.map((descriptor) => viewOf(descriptor)),
+    ...list.legacy.map(({ tag, descriptor }) => viewOf(descriptor, tag)),
+  ];
+  const { source, host, warnings } = list;
+  const subject = { digest: resolved.descriptor.digest, source, host, referrers, manifests: [] };
+  return { ...describe(reference, resolved, resolved.descriptor), subjects: [subject], warnings };
+}
+
+/** Makes the answer from a closure. */
+export function fromGraph(reference: string, resolved: Resolved, graph: ReferrersGraph): Discovery {
+  const subjects = graph.subjects.map(({ subject, source, host, referrers }) => ({
+    digest: subject.digest,
+    source,
+    host,
+    referrers: referrers.map((descriptor) => viewOf(descriptor, graph.nodes.get(descriptor.digest)?.tag)),
+    manifests: childrenOf(graph, subject.digest),
+  }));
+  const root = graph.nodes.get(graph.root.digest)?.descriptor ?? graph.root;
+  return { ...describe(reference, resolved, root), subjects, warnings: graph.warnings };
+}
+
+function describe(reference: string, { name }: Resolved, root: Descriptor): Omit<Discovery, 'subjects' | 'warnings'> {
+  return { reference, name, digest: root.digest, mediaType: root.mediaType, size: root.size };
+}
+
+function childrenOf(graph: ReferrersGraph, digest: string): readonly ChildView[] {
+  const parsed = graph.nodes.get(digest)?.parsed;
+  if (parsed?.kind !== 'index') return [];
+  const followed = parsed.index.manifests.filter((child) => graph.nodes.has(child.digest));
+  return followed.map((child) => ({
+    digest: child.digest,
+    size: child.size,
+    ...(child.platform === undefined ? {} : { platform: child.platform }),
+  }));
+}

@@ -1,0 +1,62 @@
+import { escapeText } from '../index.js';
+import type { ChildView, Discovery, SubjectView } from './discovery.js';
+import { countOf, formatSize, shortDigest } from './format-size.js';
+import { referrerLine, typeOf } from './referrer-view.js';
+import { drawTable } from './table.js';
+import { drawTree, type TreeItem } from './tree.js';
+
+const endpoints = { api: 'referrers API', 'tag-schema': 'referrers tag schema', layout: 'image layout' } as const;
+
+/** Draws an image with everything that refers to it, and how that was found out. */
+export function drawDiscoveryTree(discovery: Discovery): readonly string[] {
+  const subjects = new Map(discovery.subjects.map((subject) => [subject.digest, subject]));
+  const root = {
+    key: discovery.digest,
+    text: `${escapeText(discovery.reference)}  ${shortDigest(discovery.digest)}`,
+  };
+  const childrenOf = ({ key }: TreeItem): readonly TreeItem[] => {
+    const subject = subjects.get(key);
+    if (subject === undefined) return [];
+    return [
+      ...subject.manifests.map((child) => ({ key: child.digest, text: childLine(child) })),
+      ...subject.referrers.map((referrer) => ({ key: referrer.digest, text: referrerLine(referrer) })),
+    ];
+  };
+  return [...drawTree(root, childrenOf), evidence(discovery)];
+}
+
+/** Lists every referrer with its full digest, one per line. */
+export function drawDiscoveryTable(discovery: Discovery): readonly string[] {
+  const isDeep = discovery.subjects.length > 1;
+  const heading = ['TYPE', 'CATEGORY', 'SIZE', 'DIGEST', ...(isDeep ? ['SUBJECT'] : [])];
+  const rows = discovery.subjects.flatMap((subject) =>
+    subject.referrers.map((referrer) => [
+      typeOf(referrer),
+      referrer.category,
+      formatSize(referrer.size),
+      referrer.digest,
+      ...(isDeep ? [subject.digest] : []),
+    ]),
+  );
+  const title = `${escapeText(discovery.reference)}  ${discovery.digest}`;
+  return [title, ...(rows.length === 0 ? [] : drawTable(heading, rows)), evidence(discovery)];
+}
+
+/** Says how many there are and who said so: an empty answer has to be as firm as any other. */
+function evidence({ subjects }: Discovery): string {
+  const referrers = new Set(subjects.flatMap((subject) => subject.referrers.map(({ digest }) => digest)));
+  const sources = new Set(subjects.map(sourceOf));
+  const count = referrers.size === 0 ? 'no referrers' : countOf(referrers.size, 'referrer');
+  const asked = subjects.length > 1 ? ` of ${subjects.length} manifests` : '';
+  return `${count}${asked}, confirmed by the ${[...sources].join(' and the ')}`;
+}
+
+function sourceOf({ source, host }: SubjectView): string {
+  return `${endpoints[source]} of ${escapeText(host)}`;
+}
+
+function childLine({ platform, digest, size }: ChildView): string {
+  const variant = platform?.variant === undefined ? '' : `/${platform.variant}`;
+  const name = platform === undefined ? 'manifest' : `${platform.os}/${platform.architecture}${variant}`;
+  return `${escapeText(name)}  ${shortDigest(digest)}  ${formatSize(size)}`;
+}

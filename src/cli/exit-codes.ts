@@ -1,0 +1,25 @@
+/** What the command ends with; scripts rely on these numbers. */
+export const exitCodes = {
+  fine: 0,
+  /** A validation, or a `--require`, failed. */
+  refuted: 2,
+  /** What refers to an image could not be confirmed. */
+  unconfirmed: 3,
+  /** Arguments or input are wrong. */
+  usage: 4,
+  other: 5,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** The exit codes as the help shows them. */
+export const exitCodeHelp: string = `
+Exit codes:
+  0    fine
+  2    the bundle is not valid, or a --require is not met
+  3    the referrers could not be confirmed: while they were looked for, the registry could
+       not be reached, refused, had no such image or contradicted itself; or it does not
+       list afterwards what was pushed
+  4    wrong arguments or input
+  5    anything else, such as a failed upload or an output that cannot be written
+  130  interrupted (143 when terminated); no partial file is left`;

@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Makes a parser for a flag that may be repeated. */
+export function collect<Value>(
+  parse: (text: string) => Value,
+): (text: string, previous: readonly Value[] | undefined) => readonly Value[] {
+  return (text, previous = []) => [...previous, parse(text)];
+}
+
+/** Takes a text that must not be empty. */
+export function parseText(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}
+
+/** Splits `NAME=VALUE` at the first `=`. */
+export function parsePair(text: string): readonly [string, string] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('Write NAME=VALUE.');
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** Parses a number of requests at once. */
+export function parseConcurrency(text: string): number {
+  const value = parseWhole(text);
+  if (value === undefined || value < 1 || value > 64) throw new InvalidArgumentError('Write a number from 1 to 64.');
+  return value;
+}
+
+/** Parses a number of seconds, 1 or more. */
+export function parseSeconds(text: string): number {
+  const value = parseWhole(text);
+  if (value === undefined || value < 1 || value > 86_400) {
+    throw new InvalidArgumentError('Write a whole number of seconds, 1 or more and not over a day.');
+  }
+  return value;
+}
+
+/** Parses `TYPE` or `TYPE:MIN`. */
+export function parseRequirement(text: string): { readonly artifactType: string; readonly min: number } {
+  const match = /^([^:]+)(?::(\d{1,6}))?$/.exec(text);
+  const artifactType = match?.[1];
+  const min = Number(match?.[2] ?? 1);
+  if (artifactType === undefined || min < 1) throw new InvalidArgumentError('Write TYPE or TYPE:MIN, MIN 1 or more.');
+  return { artifactType, min };
+}
+
+function parseWhole(text: string): number | undefined {
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,69 @@
+import { type Command, Option } from 'commander';
+import type { AttachFlags } from './commands/attach.js';
+import type { DiscoverFlags } from './commands/discover.js';
+import { addConnectionFlags } from './connection-flags.js';
+import { collect, parsePair, parseText } from './flag-parsers.js';
+import type { Dispatch } from './program.js';
+
+/** Declares the commands that work on an image in a registry. */
+export function declareImageCommands(program: Command, dispatch: Dispatch): void {
+  const discover = program
+    .command('discover')
+    .summary('show what refers to an image')
+    .description(
+      'Shows what refers to an image. An empty answer is a confirmed fact; every doubt is an error (exit 3).',
+    )
+    .argument('<reference>', 'image, such as registry.example.com/team/app:1.2')
+    .addOption(new Option('--artifact-type <type>', 'only this type; may be repeated').argParser(collect(parseText)))
+    .option('--recursive', 'follow platforms, nested indexes and referrers of referrers')
+    .addOption(
+      new Option(
+        '--platform <platform>',
+        'only this platform of an index, os/arch[/variant]; may be repeated; implies --recursive',
+      ).argParser(collect(parseText)),
+    )
+    .option('--legacy-tags', "also find cosign's older sha256-….sig, .att and .sbom tags")
+    .addOption(
+      new Option('--format <format>', 'tree is short, table and json have every digest in full')
+        .choices(['tree', 'table', 'json'])
+        .default('tree'),
+    );
+  addConnectionFlags(discover)
+    .addHelpText(
+      'after',
+      `
+Types are taken from each referrer's own manifest, and sizes are those of manifests.
+
+Examples:
+  oci-referrers discover registry.example.com/team/app:1.2
+  oci-referrers discover localhost:5000/app:1.2 --recursive --format json
+  oci-referrers discover ghcr.io/org/app:1 --artifact-type application/vnd.cyclonedx+json`,
+    )
+    .action(async (reference: string, flags: DiscoverFlags, command: Command) => {
+      const { runDiscover } = await import('./commands/discover.js');
+      await dispatch((context) => runDiscover(reference, flags, context), command.optsWithGlobals());
+    });
+
+  const attach = program
+    .command('attach')
+    .summary('make files a referrer of an image')
+    .description('Pushes files as one artifact that refers to an image.')
+    .argument('<reference>', 'image the artifact is about')
+    .argument('<file:type...>', 'files, each with its media type')
+    .requiredOption('--artifact-type <type>', 'what the artifact is, such as application/spdx+json', parseText)
+    .addOption(new Option('--annotation <key=value>', 'annotation; may be repeated').argParser(collect(parsePair)));
+  addConnectionFlags(attach)
+    .addHelpText(
+      'after',
+      `
+The same files attached twice make one referrer. Its digest is the result.
+
+Example:
+  oci-referrers attach registry.example.com/team/app:1.2 app.cdx.json:application/vnd.cyclonedx+json \\
+    --artifact-type application/vnd.cyclonedx+json`,
+    )
+    .action(async (reference: string, files: readonly string[], flags: AttachFlags, command: Command) => {
+      const { runAttach } = await import('./commands/attach.js');
+      await dispatch((context) => runAttach(reference, files, flags, context), command.optsWithGlobals());
+    });
+}

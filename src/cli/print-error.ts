@@ -1,0 +1,57 @@
+import { type Attempt, BundleValidationError, escapeText, formatReport, isOciError } from '../index.js';
+import type { CliIo } from './cli-io.js';
+import { DiscoveryFailure } from './discovery-failure.js';
+import type { Output } from './output.js';
+import { UsageError } from './usage-error.js';
+import { wrapText } from './wrap-text.js';
+
+const shownAttempts = 5;
+/** A message may list what is missing from many images. */
+const mostCharacters = 4096;
+
+/** Tells a person what ended the command and what to do next; a stack trace only for those who asked for it. */
+export function printError(thrown: unknown, output: Output, { stderr }: CliIo): void {
+  const error = thrown instanceof DiscoveryFailure ? thrown.cause : thrown;
+  // A log is searched by line; only a terminal has a width to keep.
+  const width = stderr.isTTY === true ? Math.min(stderr.columns ?? 80, 100) : Number.POSITIVE_INFINITY;
+  for (const text of describeError(error)) {
+    for (const line of wrapText(escapeText(text, mostCharacters), width, '        ')) output.error(line);
+  }
+  if (error instanceof BundleValidationError) {
+    for (const line of formatReport(error.report).trimEnd().split('\n')) output.error(line);
+  }
+  if (output.isVerbose) for (const line of stackOf(error)) output.error(escapeText(line, mostCharacters));
+}
+
+function describeError(error: unknown): readonly string[] {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = [`error: ${message}`];
+  if (isOciError(error)) {
+    lines.push(`  code: ${error.code}`, ...describeAttempts(error.attempts));
+    if (error.hint !== undefined) lines.push(`  next: ${error.hint}`);
+  } else if (error instanceof UsageError) {
+    if (error.hint !== undefined) lines.push(`  next: ${error.hint}`);
+  } else {
+    lines.push('  next: this looks like a fault of oci-referrers: run again with --verbose, and report what it shows');
+  }
+  return lines;
+}
+
+function describeAttempts(attempts: readonly Attempt[]): readonly string[] {
+  const lines = attempts.slice(-shownAttempts).map(({ host, endpoint, status, code, rule }) => {
+    const answer = status ?? code ?? 'no answer';
+    return `  tried: ${endpoint} at ${host}: ${answer}, ${rule}`;
+  });
+  const more = attempts.length - lines.length;
+  return more > 0 ? [`  tried: ${more} more requests before these`, ...lines] : lines;
+}
+
+function stackOf(error: unknown): readonly string[] {
+  const lines: string[] = [];
+  const seen = new Set<unknown>();
+  for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
+    seen.add(at);
+    lines.push(...(at.stack ?? String(at)).split('\n').map((line, index) => (index === 0 ? `  from: ${line}` : line)));
+  }
+  return lines;
+}

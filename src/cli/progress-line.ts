@@ -1,0 +1,54 @@
+import type { TerminalStream } from './cli-io.js';
+import { formatSeconds, formatSize } from './format-size.js';
+
+/** How far something has come, in bytes. */
+export interface Progress {
+  /** What is being done, such as `writing`. */
+  readonly label: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+/** One line at the bottom of a terminal that is drawn again and again. */
+export interface ProgressLine {
+  /** Draws the line, unless that was done a moment ago. */
+  update(progress: Progress): void;
+  /** Takes the line away, so that something else can be written; the next update draws it again. */
+  clear(): void;
+}
+
+const redrawMs = 100;
+const eraseLine = '\r\u001B[2K';
+
+/** Makes a progress line, or one that does nothing where nobody would see it. */
+export function createProgressLine(stream: TerminalStream, isVisible: boolean): ProgressLine {
+  let startedAt: { readonly label: string; readonly timeMs: number; readonly bytes: number } | undefined;
+  let drawnAtMs = Number.NEGATIVE_INFINITY;
+  let isDrawn = false;
+  return {
+    update(progress): void {
+      const nowMs = performance.now();
+      if (startedAt?.label !== progress.label) {
+        startedAt = { label: progress.label, timeMs: nowMs, bytes: progress.doneBytes };
+      }
+      if (!isVisible || nowMs - drawnAtMs < redrawMs) return;
+      drawnAtMs = nowMs;
+      const seconds = (nowMs - startedAt.timeMs) / 1000;
+      const text = formatProgress(progress, (progress.doneBytes - startedAt.bytes) / seconds);
+      stream.write(eraseLine + text.slice(0, (stream.columns ?? 80) - 1));
+      isDrawn = true;
+    },
+    clear(): void {
+      if (isDrawn) stream.write(eraseLine);
+      isDrawn = false;
+      drawnAtMs = Number.NEGATIVE_INFINITY;
+    },
+  };
+}
+
+function formatProgress({ label, doneBytes, totalBytes }: Progress, bytesPerSecond: number): string {
+  const done = `${label}  ${formatSize(doneBytes)} of ${formatSize(totalBytes)}`;
+  if (!Number.isFinite(bytesPerSecond) || bytesPerSecond <= 0) return done;
+  const left = formatSeconds((totalBytes - doneBytes) / bytesPerSecond);
+  return `${done}  ${formatSize(bytesPerSecond)}/s  ${left} left`;
+}

@@ -1,0 +1,71 @@
+import { CommanderError } from 'commander';
+import type { CliIo } from './cli-io.js';
+import { exitCodes } from './exit-codes.js';
+import { Interruption } from './interruption.js';
+import { createOutput, type Output } from './output.js';
+import { createProgram, type Dispatch } from './program.js';
+
+/**
+ * Runs the command `oci-referrers` inside this process.
+ *
+ * @param argv - what stands after the command's name
+ * @param io - streams and environment; none of them is closed
+ * @returns the exit code; nothing is thrown
+ */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const guards = [io.stdout, io.stderr].map(guard);
+  try {
+    return await runGuarded(argv, io);
+  } finally {
+    for (const release of guards) release();
+  }
+}
+
+async function runGuarded(argv: readonly string[], io: CliIo): Promise<number> {
+  let exitCode: number = exitCodes.fine;
+  let output = createOutput(io, {});
+  const help: string[] = [];
+  const dispatch: Dispatch = async (run, flags) => {
+    output = createOutput(io, flags);
+    const signal = io.signal ?? new AbortController().signal;
+    signal.throwIfAborted();
+    exitCode = await run({ io, output, signal });
+  };
+  try {
+    const program = createProgram(dispatch, {
+      writeOut: (text) => help.push(text),
+      writeErr: (text) => io.stderr.write(text),
+      columns: io.stdout.isTTY === true ? io.stdout.columns : undefined,
+    });
+    await program.parseAsync([...argv], { from: 'user' });
+    output.clear();
+    return exitCode;
+  } catch (error) {
+    output.clear();
+    if (!(error instanceof CommanderError)) return await fail(error, io, output);
+    await output.result(help.map((text) => text.trimEnd()));
+    return exitCodes.fine;
+  }
+}
+
+/** Says why the command failed; the library that knows its errors is loaded only now where nothing has used it before. */
+async function fail(error: unknown, io: CliIo, output: Output): Promise<number> {
+  if (io.signal?.aborted === true) {
+    const { reason } = io.signal as { reason: unknown };
+    output.error(reason instanceof Error ? reason.message : 'interrupted');
+    return reason instanceof Interruption ? reason.exitCode : exitCodes.interrupted;
+  }
+  const [{ printError }, { exitCodeOf }] = await Promise.all([import('./print-error.js'), import('./exit-code-of.js')]);
+  printError(error, output, io);
+  return exitCodeOf(error);
+}
+
+/** A stream that fails tells so to whoever writes; without a listener it would end the process as well. */
+function guard(stream: CliIo['stdout']): () => void {
+  const ignore = (): void => undefined;
+  stream.on('error', ignore);
+  return () => {
+    // The event follows the failed write: a stream that has failed keeps its listener.
+    if (stream.errored === null && !stream.destroyed) stream.off('error', ignore);
+  };
+}

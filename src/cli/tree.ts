@@ -1,0 +1,38 @@
+/** One line of a tree. */
+export interface TreeItem {
+  /** What it is; the second time the same comes up, what is below it is not drawn again. */
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Deeper than any closure that can be discovered. */
+const maxDepth = 64;
+
+/**
+ * Draws a tree, its root at the margin.
+ *
+ * @param childrenOf - what is below an item; may lead back to the item itself
+ */
+export function drawTree(root: TreeItem, childrenOf: (item: TreeItem) => readonly TreeItem[]): string[] {
+  const lines = [root.text];
+  const drawn = new Set([root.key]);
+  const drawChildren = (parent: TreeItem, margin: string, depth: number): void => {
+    const children = childrenOf(parent);
+    for (const [index, child] of children.entries()) {
+      const isLast = index === children.length - 1;
+      const line = `${margin}${isLast ? '└── ' : '├── '}${child.text}`;
+      const hasMore = childrenOf(child).length > 0;
+      if (hasMore && drawn.has(child.key)) {
+        lines.push(`${line}  (more above)`);
+      } else if (hasMore && depth >= maxDepth) {
+        lines.push(`${line}  (more below)`);
+      } else {
+        lines.push(line);
+        drawn.add(child.key);
+        drawChildren(child, `${margin}${isLast ? '    ' : '│   '}`, depth + 1);
+      }
+    }
+  };
+  drawChildren(root, '', 1);
+  return lines;
+}
