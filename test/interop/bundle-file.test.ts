@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportBundle } from '@stellaops/oci-referrers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { copyToLayout, inspect, listInLayout } from './support/judges.js';
 import { nativeRegistry } from './support/registries.js';
 import { discover, listsOf, openSource, type Source, tag } from './support/source.js';
@@ -22,9 +22,7 @@ for (const [fileName, flag] of [
       await exportBundle(source.resolver, [`${source.repository}:${tag}`], { output: bundle });
       await mkdir(layout);
       await run('tar', ['--extract', '--file', bundle, '--directory', layout]);
-    });
-    afterAll(async () => {
-      await source.close();
+      return () => source.close();
     });
 
     it('lists every referrer to tar, under its subject', async () => {

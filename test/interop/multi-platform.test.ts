@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attachArtifact, type Descriptor, type Pusher } from '@stellaops/oci-referrers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { pushMultiPlatformImage } from './support/image.js';
 import { copyToLayout, inspect, listElsewhere, listInLayout, rawDigest } from './support/judges.js';
 import { dockerRegistry, nativeRegistry } from './support/registries.js';
@@ -19,9 +19,7 @@ for (const [from, to] of [
     let trip: RoundTrip;
     beforeAll(async () => {
       trip = await makeRoundTrip({ from, to, fileName: 'bundle.tgz', push: pushScanned });
-    });
-    afterAll(async () => {
-      await trip.close();
+      return () => trip.close();
     });
 
     it('brings the referrers of the index and of each platform along', async () => {

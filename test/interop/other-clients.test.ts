@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { pushImage } from './support/image.js';
-import { attachElsewhere, listElsewhere } from './support/judges.js';
+import { beforeAll, expect, it } from 'vitest';
+import { attachElsewhere, copyElsewhere, listElsewhere } from './support/judges.js';
 import { dockerRegistry, nativeRegistry } from './support/registries.js';
 import { makeRoundTrip, type RoundTrip } from './support/round-trip.js';
 import { discover, listsOf, openSource, tag } from './support/source.js';
@@ -23,7 +22,7 @@ for (const kind of [nativeRegistry, dockerRegistry]) {
     });
   });
 
-  describeWith(['go', ...kind.tools], `an import into ${kind.name} that has referrers already`, () => {
+  describeWith(['go', 'skopeo', ...kind.tools], `an import into ${kind.name} that has referrers already`, () => {
     let trip: RoundTrip;
     let theirs: string;
     beforeAll(async () => {
@@ -31,14 +30,12 @@ for (const kind of [nativeRegistry, dockerRegistry]) {
         from: nativeRegistry,
         to: kind,
         fileName: 'bundle.tgz',
-        prepare: async (copy, { resolver, image }) => {
-          await pushImage(await resolver.pusher(copy), tag);
+        prepare: async (copy, { repository, image }) => {
+          await copyElsewhere(`${repository}:${tag}`, `${copy}:${tag}`);
           theirs = await attachElsewhere(copy, image.digest, artifactType);
         },
       });
-    });
-    afterAll(async () => {
-      await trip.close();
+      return () => trip.close();
     });
 
     it('keeps them next to the ones it brings, for every client', async () => {

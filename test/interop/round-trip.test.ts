@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { digestOf } from '@stellaops/oci-referrers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { verifySignature } from '../../examples/demo/evidence.js';
 import { copyToLayout, inspect, listElsewhere, rawDigest } from './support/judges.js';
 import { dockerRegistry, nativeRegistry } from './support/registries.js';
@@ -21,9 +21,7 @@ for (const [from, to, fileName] of directions) {
     let trip: RoundTrip;
     beforeAll(async () => {
       trip = await makeRoundTrip({ from, to, fileName });
-    });
-    afterAll(async () => {
-      await trip.close();
+      return () => trip.close();
     });
 
     it('finds every referrer at the source, and the referrer of a referrer', () => {

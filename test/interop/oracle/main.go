@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/opencontainers/image-spec/specs-go/v1"
@@ -20,6 +19,7 @@ import (
 	"github.com/regclient/regclient/config"
 	"github.com/regclient/regclient/types/ref"
 	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/content/oci"
 	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
@@ -76,7 +76,7 @@ func layout(ctx context.Context, directory, digest string) (answers, error) {
 	if err != nil {
 		return answers{}, fmt.Errorf("oras-go: %w", err)
 	}
-	subject, err := store.Resolve(ctx, digest)
+	subject, err := describe(ctx, store, digest)
 	if err != nil {
 		return answers{}, fmt.Errorf("oras-go: %w", err)
 	}
@@ -86,6 +86,25 @@ func layout(ctx context.Context, directory, digest string) (answers, error) {
 	}
 	byRegclient, err := askRegclient(ctx, "ocidir://"+directory+"@"+digest)
 	return answers{Oras: lines(found), Regclient: byRegclient}, err
+}
+
+// describe finds a manifest that need not be in index.json: of one below an index the layout knows no media type, so the
+// manifest's own word is taken.
+func describe(ctx context.Context, store *oci.ReadOnlyStore, digest string) (v1.Descriptor, error) {
+	subject, err := store.Resolve(ctx, digest)
+	if err != nil {
+		return subject, err
+	}
+	bytes, err := content.FetchAll(ctx, store, subject)
+	if err != nil {
+		return subject, err
+	}
+	var manifest struct {
+		MediaType string `json:"mediaType"`
+	}
+	err = json.Unmarshal(bytes, &manifest)
+	subject.MediaType = manifest.MediaType
+	return subject, err
 }
 
 func attach(ctx context.Context, reference, artifactType string) (v1.Descriptor, error) {
@@ -120,7 +139,7 @@ func askRegclient(ctx context.Context, reference string, options ...regclient.Op
 	}
 	result := []string{}
 	for _, descriptor := range found.Descriptors {
-		result = append(result, strings.TrimSpace(descriptor.Digest.String()+" "+descriptor.ArtifactType))
+		result = append(result, line(descriptor.Digest.String(), descriptor.ArtifactType))
 	}
 	slices.Sort(result)
 	return result, nil
@@ -129,8 +148,12 @@ func askRegclient(ctx context.Context, reference string, options ...regclient.Op
 func lines(descriptors []v1.Descriptor) []string {
 	result := []string{}
 	for _, descriptor := range descriptors {
-		result = append(result, strings.TrimSpace(descriptor.Digest.String()+" "+descriptor.ArtifactType))
+		result = append(result, line(descriptor.Digest.String(), descriptor.ArtifactType))
 	}
 	slices.Sort(result)
 	return result
+}
+
+func line(digest, artifactType string) string {
+	return digest + " " + artifactType
 }

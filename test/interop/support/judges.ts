@@ -52,3 +52,9 @@ export async function copyToLayout(image: string, directory: string): Promise<st
   };
   return index.manifests.map(({ digest }) => digest).join();
 }
+
+/** Has skopeo copy an image, without its referrers, from one registry to another. */
+export async function copyElsewhere(from: string, to: string): Promise<void> {
+  const flags = ['--all', '--insecure-policy', '--src-tls-verify=false', '--dest-tls-verify=false'];
+  await run('skopeo', ['copy', ...flags, `docker://${from}`, `docker://${to}`]);
+}
