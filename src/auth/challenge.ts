@@ -39,7 +39,7 @@ function parseLine(line: string): Challenge[] {
   for (take(separators); at < line.length; take(separators)) {
     const word = take(token)?.[0].toLowerCase();
     if (word === undefined) {
-      at++;
+      if (take(quoted) === null) at++;
       continue;
     }
     if (take(equals) === null) {
