@@ -1,15 +1,14 @@
 import { Readable } from 'node:stream';
 import type { BundleReader } from '../bundle/bundle-reader.js';
 import { blobPath } from '../bundle/entry-paths.js';
-import { repositoryOf } from '../bundle/layout-index.js';
 import type { BundleImage, BundleRecord, BundleSubject } from '../bundle/record.js';
+import { repositoryOf } from '../bundle/repository-of.js';
 import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { assertContent, readBounded } from '../content/read.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { childrenOf, parseManifest } from '../oci/manifest.js';
 import { isManifestType } from '../oci/media-types.js';
-import { parseReference } from '../oci/reference.js';
 import type { GraphNode, GraphSubject, ReferrersGraph } from '../referrers/graph.js';
 
 type ReadOptions = AbortableOptions & { readonly limits: Limits };
@@ -79,10 +78,8 @@ async function readNode(
 }
 
 function listsOf(record: BundleRecord, image: BundleImage): ReadonlyMap<string, BundleSubject> {
-  const repository = repositoryOf(parseReference(image.reference));
-  const own = record.referrers.subjects.filter(
-    ({ reference }) => repositoryOf(parseReference(reference)) === repository,
-  );
+  const repository = repositoryOf(image.reference);
+  const own = record.referrers.subjects.filter(({ reference }) => repositoryOf(reference) === repository);
   return new Map(own.map((list) => [list.subject, list]));
 }
 
