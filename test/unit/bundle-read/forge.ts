@@ -1,0 +1,68 @@
+import { bundleIdOf } from '../../../src/bundle/canonical-record.js';
+import { emitRecordFiles } from '../../../src/bundle/checksums.js';
+import { compareEntries } from '../../../src/bundle/entry-names.js';
+import { blobPath } from '../../../src/bundle/entry-paths.js';
+import { emitAttestationsIndex, emitReferrersIndex } from '../../../src/bundle/index-tables.js';
+import { layoutIndex } from '../../../src/bundle/layout-index.js';
+import type { BundleEntry, BundleRecord } from '../../../src/bundle/record.js';
+import { repositoryOf } from '../../../src/bundle/repository-of.js';
+import { digestOf, parseDigest } from '../../../src/oci/digest.js';
+import { tarOf } from './archives.js';
+import { filesOf } from './bundles.js';
+
+type Mutable<T> = T extends readonly (infer Item)[]
+  ? Mutable<Item>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Mutable<T[Key]> }
+    : T;
+
+/** What a forger may change; everything that follows from it is made anew, so that the bundle agrees with itself. */
+export interface Forgery {
+  readonly record: Mutable<BundleRecord>;
+  /** Content of `referrers/` and `blobs/`, by path. */
+  readonly contents: Map<string, Buffer>;
+  /** Media types of entries, by path. */
+  readonly mediaTypes: Map<string, string>;
+}
+
+/** Rewrites a bundle consistently, as somebody would who knows the format. */
+export async function forged(bundle: Buffer, edit: (forgery: Forgery) => unknown): Promise<Buffer> {
+  const files = new Map((await filesOf(bundle)).map(([path, content]) => [path, Buffer.from(content)]));
+  const record = JSON.parse(files.get('bundle.json')?.toString() ?? '') as Mutable<BundleRecord>;
+  const isContent = (path: string): boolean => /^(?:referrers|blobs)\//.test(path);
+  const contents = new Map([...files].filter(([path]) => isContent(path)));
+  const mediaTypes = new Map(record.entries.map(({ path, mediaType }) => [path, mediaType ?? '']));
+  edit({ record, contents, mediaTypes });
+  const { subjects } = record.referrers;
+  const namesSubject = (digest: string, subject: string): boolean => {
+    const manifest = JSON.parse(contents.get(blobPath(digest))?.toString() ?? '{}') as {
+      subject?: { digest?: string };
+    };
+    return manifest.subject?.digest === subject;
+  };
+  const isNamed = subjects.every(({ reference }) => repositoryOf(reference) !== undefined);
+  const layout = layoutIndex(record.images, isNamed ? subjects : [], 'untagged', namesSubject);
+  const all = new Map([
+    ...contents,
+    ['oci-layout', files.get('oci-layout') ?? Buffer.alloc(0)],
+    ['index.json', layout.bytes],
+    ['indexes/attestations.index.json', emitAttestationsIndex(subjects)],
+    ['indexes/referrers.index.json', emitReferrersIndex(subjects)],
+  ] as const);
+  record.entries = [...all]
+    .sort(([a], [b]) => compareEntries(a, b))
+    .map(([path, bytes]) => entryOf(path, bytes, mediaTypes.get(path)));
+  record.bundleId = bundleIdOf(record.entries, record.external);
+  const derived = emitRecordFiles(record).map(({ path, bytes }) => [path, bytes] as const);
+  return tarOf([...all, ...derived].sort(([a], [b]) => compareEntries(a, b)));
+}
+
+/** Where content lies, by its digest. */
+export function placeOf(bytes: Buffer): { digest: string; path: string } {
+  const digest = digestOf(bytes);
+  return { digest, path: `blobs/sha256/${parseDigest(digest).encoded}` };
+}
+
+function entryOf(path: string, bytes: Buffer, mediaType: string | undefined): Mutable<BundleEntry> {
+  return { path, size: bytes.length, digest: digestOf(bytes), ...(mediaType ? { mediaType } : {}) };
+}
