@@ -109,7 +109,7 @@ function readVerified(blob: PlannedBlob, signal: AbortSignal): AsyncGenerator<Bu
   return verifiedChunks(blob, blob.source.fetch(blob.descriptor, { signal }), signal);
 }
 
-/** Passes on what the descriptor names and nothing else; destroys the source's stream however reading ends. */
+/** Passes on what the descriptor names and nothing else; however reading ends, the source's stream ends with it. */
 async function* verifiedChunks(
   { descriptor, reference }: PlannedBlob,
   opening: Promise<Readable>,
@@ -121,12 +121,8 @@ async function* verifiedChunks(
   pumped.catch(() => {
     // The same fault comes out of `verified`, which is being read.
   });
-  try {
-    yield* verified as AsyncIterable<Buffer>;
-    await pumped;
-  } finally {
-    body.destroy();
-  }
+  yield* verified as AsyncIterable<Buffer>;
+  await pumped;
 }
 
 /** Copies the chunks together as they come: a thousand small ones must not cost more memory than was budgeted. */

@@ -98,6 +98,26 @@ test('nondistributable layers stay outside and are recorded', async () => {
   expect(plan.warnings).toEqual(['1 nondistributable layers stay outside the bundle']);
 });
 
+test('a layer that one manifest may pass on and another may not is in the bundle', async () => {
+  const [, layer] = image.blobs;
+  const digest = layer?.descriptor.digest ?? '';
+  const mediaType = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
+  const windows = imageWithLayers([{ ...layer?.descriptor, mediaType }]);
+  const index = buildIndex([windows, image]);
+  const plan = await planOf([buildImage(), windows, index], index);
+  expect(plan.external).toEqual([]);
+  expect(plan.entries.filter((entry) => entry.digest === digest)).toHaveLength(1);
+});
+
+test('an image that is added while a plan is made is in the next plan', async () => {
+  const source = new MemorySource(all);
+  const writer = new BundleWriter().add({ source, reference: appReference, descriptor: image.descriptor });
+  const planning = writer.plan();
+  writer.add({ source, reference: 'registry.example.com/team/app:late', descriptor: sbom.descriptor });
+  expect((await planning).images).toHaveLength(1);
+  expect((await writer.plan()).images).toHaveLength(2);
+});
+
 test('two sizes for one digest end the plan before anything is fetched in vain', async () => {
   const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digestOf(Buffer.from('layer')) };
   const broken = imageWithLayers([
