@@ -1,7 +1,7 @@
 import type { OciErrorCode } from './codes.js';
 
 /** Marks errors of this package on a registered symbol, so that a second installed copy recognises them too. */
-export const errorBrand: unique symbol = Symbol.for('@stellaops/oci-referrers/error') as never;
+export const errorBrand: symbol = Symbol.for('@stellaops/oci-referrers/error');
 
 /** One request that was made before a call succeeded or failed, and what its answer was taken for. */
 export interface Attempt {
@@ -38,8 +38,6 @@ export class OciError extends Error {
   readonly hint: string | undefined;
   /** What was tried, for errors of discovery; empty elsewhere. */
   readonly attempts: readonly Attempt[] = [];
-  /** @internal */
-  readonly [errorBrand]: true = true;
 
   /**
    * @param code - what happened
@@ -77,3 +75,5 @@ export class OciError extends Error {
     };
   }
 }
+
+Object.defineProperty(OciError.prototype, errorBrand, { value: true });

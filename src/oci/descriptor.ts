@@ -67,7 +67,11 @@ export const descriptorSchema: z.ZodType<Descriptor> = z.object({
 });
 
 /** @internal */
-export const sharedFields = {
+export const sharedFields: {
+  readonly mediaType: z.ZodType<string>;
+  readonly artifactType: z.ZodType<string | undefined>;
+  readonly annotations: z.ZodType<Readonly<Record<string, string>> | undefined>;
+} = {
   mediaType: mediaTypeSchema,
   artifactType: artifactTypeSchema,
   annotations: annotationsSchema,
