@@ -42,7 +42,8 @@ export async function askCredentialHelper(question: HelperQuestion): Promise<Cre
   if (signal?.aborted === true) throw unwrapAbort(error, signal);
   if (nothingFound.test(output)) return undefined;
   if (error.code === 'ENOENT') throw helperFault(question, 'is not installed', `install it, or correct ${configPath}`);
-  const reason = error.killed === true ? 'took too long or said too much' : 'failed';
+  const wasEnded = error.killed === true || error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
+  const reason = wasEnded ? 'took too long or said too much' : 'failed';
   throw helperFault(
     question,
     reason,
