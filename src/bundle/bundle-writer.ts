@@ -8,10 +8,10 @@ import { discoverReferrers } from '../referrers/discover.js';
 import { writeArchive } from './archive-writer.js';
 import { type BundleWriterOptions, checkWriterOptions, type WriterCompression } from './bundle-writer-options.js';
 import { compareText } from './canonical-json.js';
-import { repositoryOf } from './layout-index.js';
 import { outputFault, writeOutputFile } from './output-file.js';
 import { type BundlePlan, type PreparedBundle, planBundle } from './plan.js';
 import type { CollectedImage } from './plan-content.js';
+import { repositoryOf } from './repository-of.js';
 
 /** An image to put into a bundle, and where it and its referrers are found. */
 export interface BundleSubjectInput {
@@ -155,7 +155,7 @@ export class BundleWriter {
     const inputs = [...this.#inputs].sort(([a], [b]) => compareText(a, b));
     for (const [reference, { source, descriptor }] of inputs) {
       const graph = await discoverReferrers(source, descriptor, { ...this.#options, signal });
-      images.push({ reference, repository: repositoryOf(parseReference(reference)), source, graph });
+      images.push({ reference, repository: repositoryOf(reference) ?? reference, source, graph });
     }
     const prepared = planBundle(images, this.#options);
     // An image that was added in the meantime is not in this plan.

@@ -1,10 +1,11 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf } from '../oci/digest.js';
 import { mediaTypes } from '../oci/media-types.js';
-import { parseReference, type Reference } from '../oci/reference.js';
+import { parseReference } from '../oci/reference.js';
 import { referrersTag } from '../oci/referrers-tag.js';
 import { type CanonicalValue, canonicalJson, compareText, textMap } from './canonical-json.js';
 import type { BundleArtifact, BundleImage, BundleSubject } from './record.js';
+import { repositoryOf } from './repository-of.js';
 
 /**
  * How other OCI tools find referrers when they read a bundle as an image layout.
@@ -41,13 +42,13 @@ export function layoutIndex(
   mode: LayoutReferrers,
   namesSubject: (digest: string, subject: string) => boolean,
 ): LayoutIndex {
-  const isOneRepository = new Set(images.map((image) => repositoryOf(parseReference(image.reference)))).size === 1;
+  const isOneRepository = new Set(images.map((image) => repositoryOf(image.reference))).size === 1;
   const roots = new Map(images.map((image) => rootEntry(image, isOneRepository)));
   const untagged = new Map<string, Descriptor>();
   const named = new Map<string, Descriptor>();
   const tagSchemaIndexes = new Map<string, Buffer>();
   for (const { subject, reference, artifacts } of mode === 'none' ? [] : subjects) {
-    const prefix = isOneRepository ? '' : `${repositoryOf(parseReference(reference))}:`;
+    const prefix = isOneRepository ? '' : `${repositoryOf(reference) ?? reference}:`;
     const listed = artifacts.filter((artifact) => namesSubject(artifact.digest, subject));
     if (mode !== 'tag-schema') for (const artifact of listed) untagged.set(artifact.digest, withoutName(artifact));
     if (mode !== 'untagged' && listed.length > 0) {
@@ -99,11 +100,6 @@ function emitIndex(manifests: readonly Descriptor[]): Buffer {
     }),
   );
   return Buffer.from(canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: fields }, false));
-}
-
-/** Returns registry and repository of a reference: what a list of referrers belongs to. */
-export function repositoryOf({ registry, repository }: Reference): string {
-  return `${registry}/${repository}`;
 }
 
 function sorted<Value>(map: ReadonlyMap<string, Value>): readonly (readonly [string, Value])[] {
