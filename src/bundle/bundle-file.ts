@@ -54,14 +54,20 @@ export class BundleFile implements AsyncDisposable {
 
   /** Reads from `start` up to `end` or the end of the file, always one chunk ahead of who asks. */
   async *read(start = 0, end: number = Number.MAX_SAFE_INTEGER, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    let next = this.#readAt(start, end);
+    const readAhead = (at: number): Promise<Buffer> => {
+      const reading = this.#readAt(at, end);
+      // It may fail while nobody waits for it; the fault is told when the chunk is asked for.
+      reading.catch(() => undefined);
+      return reading;
+    };
+    let next = readAhead(start);
     try {
       for (let at = start; ; ) {
         const chunk = await next;
         signal?.throwIfAborted();
         if (chunk.length === 0) return;
         at += chunk.length;
-        next = this.#readAt(at, end);
+        next = readAhead(at);
         yield chunk;
       }
     } finally {

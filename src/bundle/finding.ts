@@ -1,7 +1,7 @@
 /**
  * What a finding is about; scripts match on these.
  *
- * @remarks Closed: a new code is a new minor version. `docs/` explains each one.
+ * @remarks A closed list: a code is added in a new minor version, and never means something else later.
  */
 export type FindingCode =
   // Referrers: the manifests under `referrers/`, and the lists that name them.

@@ -75,7 +75,7 @@ export interface ValidationContext {
   /** Whether the archive was read through to its end; false until then. */
   readonly isComplete: boolean;
   readonly settings: ValidationSettings;
-  /** Finds out which image or referrer content belongs to; complete only in `onEnd`. */
+  /** Finds out which image or referrer content belongs to; it is known in `onEnd` only. */
   readonly ownerOf: (digest: string) => BundleOwner | undefined;
   /** Reports a finding; control characters in it are made visible. */
   readonly report: (finding: FindingReport) => void;

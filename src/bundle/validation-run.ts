@@ -43,6 +43,7 @@ export class ValidationRun {
   readonly #settings: ValidationSettings;
   readonly #waiting: ValidationEntry[] = [];
   #hasFailed = false;
+  #hasEnded = false;
   #graphBytes = 0;
   #owners: ReadonlyMap<string, BundleOwner> | undefined;
 
@@ -68,6 +69,7 @@ export class ValidationRun {
       if (!(error instanceof ArchiveFault)) throw error;
       onFault(error);
     }
+    this.#hasEnded = true;
     if (this.record === undefined) return;
     for (const { rule, context } of this.#rules) await rule.onEnd?.(context);
   }
@@ -88,7 +90,7 @@ export class ValidationRun {
   }
 
   ownerOf(digest: string): BundleOwner | undefined {
-    if (this.record === undefined) return undefined;
+    if (this.record === undefined || !this.#hasEnded) return undefined;
     this.#owners ??= findOwners(this.record, this.manifests);
     return this.#owners.get(digest);
   }

@@ -26,17 +26,27 @@ export const graphRule: ValidationRule = {
       }
     }
     const artifacts = referrers.subjects.flatMap((list) => list.artifacts.map(({ digest }) => digest));
-    follow(context, [...images.map(({ digest }) => digest), ...artifacts], reached);
+    const walk: Walk = { context, reached, leftOut: leftOutPlatforms(context) };
+    follow(walk, [...images.map(({ digest }) => digest), ...artifacts]);
     const layout = matchLayoutIndex(context);
-    if (typeof layout === 'object') follow(context, [...layout.tagSchemaIndexes.keys()], reached);
-    reportOrphans(context, reached);
+    if (typeof layout === 'object') follow(walk, [...layout.tagSchemaIndexes.keys()]);
+    reportOrphans(walk);
     // What an unread manifest or another index.json points to is not known.
     if (typeof layout === 'object' && isRead(context)) reportUnreferenced(context, reached);
   },
 };
 
+interface Walk {
+  readonly context: ValidationContext;
+  /** Everything that was pointed to so far. */
+  readonly reached: Set<string>;
+  /** Platforms the record says are missing, by digest of the index. */
+  readonly leftOut: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /** Walks down from some manifests, breadth first, each one once. */
-function follow(context: ValidationContext, roots: readonly string[], reached: Set<string>): void {
+function follow(walk: Walk, roots: readonly string[]): void {
+  const { context, reached } = walk;
   const { maxDepth } = context.settings.limits;
   let level = roots.filter((digest) => !reached.has(digest));
   for (let depth = 0; level.length > 0; depth++) {
@@ -52,7 +62,7 @@ function follow(context: ValidationContext, roots: readonly string[], reached: S
         return;
       }
       for (const child of childrenOf(manifest)) {
-        checkChild(context, digest, manifest, child);
+        checkChild(walk, digest, manifest, child);
         below.push(child.digest);
       }
     }
@@ -60,10 +70,24 @@ function follow(context: ValidationContext, roots: readonly string[], reached: S
   }
 }
 
-function checkChild(context: ValidationContext, parent: string, manifest: Manifest, child: Descriptor): void {
-  if (isLeftOut(context, parent, manifest, child)) return;
+function checkChild({ context, leftOut }: Walk, parent: string, manifest: Manifest, child: Descriptor): void {
+  if (manifest.kind === 'index' && !context.expected.has(blobPath(child.digest))) {
+    // A platform's manifest may be absent where the record says of the image that this platform is.
+    const platform = child.platform === undefined ? 'unknown/unknown' : formatPlatform(child.platform);
+    if (leftOut.get(parent)?.has(platform) === true) return;
+  }
   const image = context.ownerOf(parent)?.image;
   checkDescriptor(context, child, `manifest ${parent}`, image, manifest.kind === 'index');
+}
+
+function leftOutPlatforms({ record }: ValidationContext): Walk['leftOut'] {
+  const leftOut = new Map<string, Set<string>>();
+  for (const { digest, platforms } of record.images) {
+    const known = leftOut.get(digest) ?? new Set<string>();
+    for (const platform of platforms.missing) known.add(platform);
+    leftOut.set(digest, known);
+  }
+  return leftOut;
 }
 
 function checkDescriptor(
@@ -99,19 +123,8 @@ function checkDescriptor(
   report({ code: 'OciManifestInvalid', message, ...about, expected: mediaType, actual: listedType ?? 'none' });
 }
 
-/** A platform manifest may be absent where the record says of the image that this platform is. */
-function isLeftOut(
-  { record, expected }: ValidationContext,
-  parent: string,
-  manifest: Manifest,
-  child: Descriptor,
-): boolean {
-  if (manifest.kind !== 'index' || expected.has(blobPath(child.digest))) return false;
-  const platform = child.platform === undefined ? 'unknown/unknown' : formatPlatform(child.platform);
-  return record.images.some(({ digest, platforms }) => digest === parent && platforms.missing.includes(platform));
-}
-
-function reportOrphans(context: ValidationContext, reached: Set<string>): void {
+function reportOrphans(walk: Walk): void {
+  const { context, reached } = walk;
   const orphans = [...context.manifests].filter(([digest, manifest]) => {
     return !reached.has(digest) && subjectOf(manifest) !== undefined;
   });
@@ -121,9 +134,8 @@ function reportOrphans(context: ValidationContext, reached: Set<string>): void {
     context.report({ code: 'OrphanedReferrer', message, path: blobPath(digest), digest, subject });
   }
   follow(
-    context,
+    walk,
     orphans.map(([digest]) => digest),
-    reached,
   );
 }
 
