@@ -31,7 +31,7 @@ export function judgeReferrersAnswer(
   fallbackOn: readonly number[],
 ): ReferrersVerdict {
   if (answer.status === 200) return judgeOk(answer, what);
-  if (answer.leftOrigin) return unsupported('redirect-to-other-origin', true);
+  if (answer.leftOrigin && !isTransient(answer.status)) return unsupported('redirect-to-other-origin', true);
   const errors = parseErrorBody(answer.bytes, defaultLimits.maxErrorBytes);
   const codes = errors.map((error) => error.code.toUpperCase());
   const says = (pattern: RegExp): boolean => errors.some((error) => pattern.test(error.message));
@@ -76,6 +76,11 @@ function judgeOk(answer: BufferedResponse, what: string): ReferrersVerdict {
   }
   // A login page, a firewall's page, Google's sign-in: 200 proves nothing.
   return unsupported('other-content-type', true);
+}
+
+/** DEVIATION(discovery.md): a fault stays a fault elsewhere too; registry.k8s.io redirects every request, lists included. */
+function isTransient(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
 function indexInBody(answer: BufferedResponse, what: string): ImageIndex | undefined {
