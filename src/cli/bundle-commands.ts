@@ -22,6 +22,7 @@ export function declareBundleCommands(program: Command, dispatch: Dispatch): voi
 function declareExport(bundle: Command, dispatch: Dispatch): void {
   const command = bundle
     .command('export')
+    .summary('write images and their referrers into one file')
     .description(
       'Writes images, and everything that refers to them, into one file. The same content gives the same bytes.',
     )
@@ -52,8 +53,8 @@ function declareExport(bundle: Command, dispatch: Dispatch): void {
       `
 Examples:
   oci-referrers bundle export registry.example.com/team/app:1.2 --output app.tgz
-  oci-referrers bundle export HOST/app:1 HOST/db:1 --output all.tgz --platform linux/amd64 \\
-    --require application/vnd.cyclonedx+json --dry-run`,
+  oci-referrers bundle export HOST/app:1 HOST/db:1 --output all.tgz --dry-run \\
+    --platform linux/amd64 --require application/vnd.cyclonedx+json`,
     )
     .action(async (references: readonly string[], flags: ExportFlags, self: Command) => {
       const { runExport } = await import('./commands/bundle-export.js');
@@ -64,6 +65,7 @@ Examples:
 function declareInspect(bundle: Command, dispatch: Dispatch): void {
   bundle
     .command('inspect')
+    .summary('show what a bundle says is in it')
     .description('Shows what a bundle says is in it. It checks nothing else: that is what validate is for.')
     .requiredOption('--file <file>', 'bundle')
     .addOption(format('tree', 'json'))
@@ -82,6 +84,7 @@ Example:
 function declareValidate(bundle: Command, dispatch: Dispatch): void {
   bundle
     .command('validate')
+    .summary('check every byte of a bundle')
     .description('Checks every byte of a bundle, without a network and without extracting anything. Exit 2: not valid.')
     .requiredOption('--file <file>', 'bundle')
     .option('--check-referrers', 'report each subject; unconfirmed discovery becomes an error')
@@ -91,12 +94,13 @@ function declareValidate(bundle: Command, dispatch: Dispatch): void {
     .addHelpText(
       'after',
       `
-Referrers are always checked. A bundle without a signature can only be vouched for as it is:
-whoever rewrites all of it consistently is not found out.
+Referrers are always checked. This is integrity, not authenticity: whoever
+rewrites all of an unsigned bundle consistently is not found out.
 
 Examples:
   oci-referrers bundle validate --file app.tgz --check-referrers
-  oci-referrers bundle validate --file app.tgz --strict --require application/vnd.cyclonedx+json:1`,
+  oci-referrers bundle validate --file app.tgz --strict \\
+    --require application/vnd.cyclonedx+json:1`,
     )
     .action(async (flags: ValidateFlags, self: Command) => {
       const { runValidate } = await import('./commands/bundle-validate.js');
@@ -107,6 +111,7 @@ Examples:
 function declareImport(bundle: Command, dispatch: Dispatch): void {
   const command = bundle
     .command('import')
+    .summary('push a bundle to a registry')
     .description('Validates a bundle, pushes it to a registry, and looks whether the referrers are listed there.')
     .requiredOption('--file <file>', 'bundle')
     .option('--to <registry>', 'target, REGISTRY or REGISTRY/PREFIX; repositories keep their names below it')
@@ -127,7 +132,8 @@ Running it again after a failure pushes only what is missing.
 
 Examples:
   oci-referrers bundle import --file app.tgz --to mirror.example.net/prod
-  oci-referrers bundle import --file app.tgz --map registry.example.com/team/app=localhost:5000/app`,
+  oci-referrers bundle import --file app.tgz \\
+    --map registry.example.com/team/app=localhost:5000/app`,
     )
     .action(async (flags: ImportFlags, self: Command) => {
       const { runImport } = await import('./commands/bundle-import.js');

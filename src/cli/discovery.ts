@@ -43,11 +43,11 @@ export function fromList(reference: string, resolved: Resolved, list: ReferrersL
 
 /** Makes the answer from a closure. */
 export function fromGraph(reference: string, resolved: Resolved, graph: ReferrersGraph): Discovery {
-  const subjects = graph.subjects.map(({ subject, source, host, referrers }) => ({
+  const subjects = graph.subjects.map(({ subject, source, host, referrers, tags }) => ({
     digest: subject.digest,
     source,
     host,
-    referrers: referrers.map((descriptor) => viewOf(descriptor, graph.nodes.get(descriptor.digest)?.tag)),
+    referrers: referrers.map((descriptor) => viewOf(descriptor, tags.get(descriptor.digest))),
     manifests: childrenOf(graph, subject.digest),
   }));
   const root = graph.nodes.get(graph.root.digest)?.descriptor ?? graph.root;

@@ -17,9 +17,9 @@ export const exitCodeHelp: string = `
 Exit codes:
   0    fine
   2    the bundle is not valid, or a --require is not met
-  3    the referrers could not be confirmed: while they were looked for, the registry could
-       not be reached, refused, had no such image or contradicted itself; or it does not
-       list afterwards what was pushed
+  3    the referrers could not be confirmed: while they were looked for, the
+       registry could not be reached, refused, had no such image or contradicted
+       itself; or it does not list afterwards what was pushed
   4    wrong arguments or input
-  5    anything else, such as a failed upload or an output that cannot be written
-  130  interrupted (143 when terminated); no partial file is left`;
+  5    anything else: a failed upload, an output that cannot be written
+  130  interrupted (143: terminated); no partial file is left`;

@@ -32,12 +32,13 @@ export function declareImageCommands(program: Command, dispatch: Dispatch): void
     .addHelpText(
       'after',
       `
-Types are taken from each referrer's own manifest, and sizes are those of manifests.
+Types are taken from each referrer's own manifest; sizes are those of manifests.
 
 Examples:
   oci-referrers discover registry.example.com/team/app:1.2
   oci-referrers discover localhost:5000/app:1.2 --recursive --format json
-  oci-referrers discover ghcr.io/org/app:1 --artifact-type application/vnd.cyclonedx+json`,
+  oci-referrers discover ghcr.io/org/app:1 \\
+    --artifact-type application/vnd.cyclonedx+json`,
     )
     .action(async (reference: string, flags: DiscoverFlags, command: Command) => {
       const { runDiscover } = await import('./commands/discover.js');
@@ -59,7 +60,8 @@ Examples:
 The same files attached twice make one referrer. Its digest is the result.
 
 Example:
-  oci-referrers attach registry.example.com/team/app:1.2 app.cdx.json:application/vnd.cyclonedx+json \\
+  oci-referrers attach registry.example.com/team/app:1.2 \\
+    app.cdx.json:application/vnd.cyclonedx+json \\
     --artifact-type application/vnd.cyclonedx+json`,
     )
     .action(async (reference: string, files: readonly string[], flags: AttachFlags, command: Command) => {

@@ -19,8 +19,8 @@ export interface ProgramOutput {
 export type Dispatch = (run: CommandRun, flags: OutputFlags) => Promise<void>;
 
 const introduction = `
-Finds what refers to an image (SBOMs, signatures, attestations, VEX), and carries image and
-referrers across an air gap in one file.`;
+Finds what refers to an image (SBOMs, signatures, attestations, VEX), and carries
+image and referrers across an air gap in one file.`;
 
 const examples = `
 Examples:
@@ -35,6 +35,7 @@ export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns 
     .description(introduction.trim())
     .version(readVersion(), '--version', 'show the version')
     .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
     .addOption(new Option('--quiet', 'errors and results only').conflicts('verbose'))
     .option('--verbose', 'say what is being done, and show stack traces')
     .configureHelp({ showGlobalOptions: true })
@@ -43,8 +44,8 @@ export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns 
       writeErr,
       // Errors are shown by the one place that shows them all.
       outputError: () => undefined,
-      getOutHelpWidth: () => columns ?? 92,
-      getErrHelpWidth: () => columns ?? 92,
+      getOutHelpWidth: () => columns ?? 80,
+      getErrHelpWidth: () => columns ?? 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })

@@ -20,14 +20,22 @@ export interface ProgressLine {
 const redrawMs = 100;
 const eraseLine = '\r\u001B[2K';
 
-/** Makes a progress line, or one that does nothing where nobody would see it. */
-export function createProgressLine(stream: TerminalStream, isVisible: boolean): ProgressLine {
+/**
+ * Makes a progress line, or one that does nothing where nobody would see it.
+ *
+ * @param now - milliseconds on a clock that only goes forward
+ */
+export function createProgressLine(
+  stream: TerminalStream,
+  isVisible: boolean,
+  now: () => number = () => performance.now(),
+): ProgressLine {
   let startedAt: { readonly label: string; readonly timeMs: number; readonly bytes: number } | undefined;
   let drawnAtMs = Number.NEGATIVE_INFINITY;
   let isDrawn = false;
   return {
     update(progress): void {
-      const nowMs = performance.now();
+      const nowMs = now();
       if (startedAt?.label !== progress.label) {
         startedAt = { label: progress.label, timeMs: nowMs, bytes: progress.doneBytes };
       }

@@ -1,14 +1,16 @@
 /** Breaks a text at spaces so that lines fit a width, where they can; lines after the first are indented. */
 export function wrapText(text: string, width: number, indent: string): string[] {
   const lines: string[] = [];
-  let line = '';
+  let line: string | undefined;
   for (const word of text.split(' ')) {
-    if (line.trim() !== '' && line.length + 1 + word.length > width) {
+    if (line === undefined) {
+      line = word;
+    } else if (line.trim() !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = indent + word;
     } else {
-      line = line === '' ? word : `${line} ${word}`;
+      line = `${line} ${word}`;
     }
   }
-  return [...lines, line];
+  return line === undefined ? lines : [...lines, line];
 }

@@ -1,0 +1,130 @@
+import { startRegistry } from '@stellaops/oci-referrers/testing';
+import { expect, test } from 'vitest';
+import { cli, publish, publishIndex, sbomType, short, signatureType } from './support.js';
+
+test('discover draws the image with its referrers and says who confirmed them', async () => {
+  await using registry = await startRegistry();
+  const { image, sbom } = publish(registry);
+  const reference = `${registry.host}/team/app:1.0`;
+  const { code, stdout, stderr } = await cli(['discover', reference]);
+  expect(stdout.split('\n')).toEqual([
+    `${reference}  ${short(image.digest)}`,
+    `└── ${sbomType}  sbom  ${short(sbom.descriptor.digest)}  ${sbom.descriptor.size} B`,
+    `1 referrer, confirmed by the referrers API of ${registry.host}`,
+    '',
+  ]);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+});
+
+test('discover --recursive draws the signature of the SBOM below the SBOM', async () => {
+  await using registry = await startRegistry();
+  const { sbom, signature } = publish(registry);
+  const { code, stdout } = await cli(['discover', `${registry.host}/team/app:1.0`, '--recursive']);
+  const lines = stdout.split('\n');
+  expect(lines[1]).toBe(`└── ${sbomType}  sbom  ${short(sbom.descriptor.digest)}  ${sbom.descriptor.size} B`);
+  expect(lines[2]).toContain(`    └── ${signatureType}  signature  ${short(signature.descriptor.digest)}`);
+  expect(lines[3]).toContain('2 referrers of 3 manifests');
+  expect(code).toBe(0);
+});
+
+test('discover --recursive shows which platform of an index a referrer belongs to', async () => {
+  await using registry = await startRegistry();
+  const { sbom } = publishIndex(registry);
+  const { stdout } = await cli(['discover', `${registry.host}/team/multi:1.0`, '--recursive']);
+  expect(stdout).toMatch(/├── linux\/amd64 {2}sha256:/);
+  expect(stdout).toMatch(/└── linux\/arm64\/v8 {2}sha256:[0-9a-f]{12} {2}\d+ B\n {4}└── application\/vnd\.cyclonedx/);
+  expect(stdout).toContain(short(sbom.digest));
+});
+
+test('discover --platform follows that platform alone', async () => {
+  await using registry = await startRegistry();
+  publishIndex(registry);
+  const { stdout } = await cli(['discover', `${registry.host}/team/multi:1.0`, '--platform', 'linux/amd64']);
+  expect(stdout).toContain('linux/amd64');
+  expect(stdout).not.toContain('linux/arm64');
+  expect(stdout).toContain('no referrers of 2 manifests');
+});
+
+test('discover points from an index without referrers to its platforms', async () => {
+  await using registry = await startRegistry();
+  publishIndex(registry);
+  const reference = `${registry.host}/team/multi:1.0`;
+  expect((await cli(['discover', reference])).stderr).toContain('--recursive follows');
+  expect((await cli(['discover', reference, '--quiet'])).stderr).toBe('');
+});
+
+test('discover --format table has every digest in full', async () => {
+  await using registry = await startRegistry();
+  const { image, sbom } = publish(registry);
+  const { stdout } = await cli(['discover', `${registry.host}/team/app:1.0`, '--format', 'table']);
+  expect(stdout).toContain(image.digest);
+  const [, heading = '', row = ''] = stdout.split('\n');
+  expect(heading).toMatch(/^TYPE +CATEGORY +SIZE +DIGEST$/);
+  expect(row.split(/ {2,}/)).toEqual([sbomType, 'sbom', `${sbom.descriptor.size} B`, sbom.descriptor.digest]);
+});
+
+test('discover --format json has the evidence as data', async () => {
+  await using registry = await startRegistry({ referrersApi: false });
+  const { image, sbom } = publish(registry);
+  registry.store.setReferrersTag('team/app', image, [sbom.descriptor]);
+  const { stdout } = await cli(['discover', `${registry.host}/team/app:1.0`, '--format', 'json']);
+  expect(JSON.parse(stdout)).toMatchObject({
+    reference: `${registry.host}/team/app:1.0`,
+    name: `${registry.host}/team/app@${image.digest}`,
+    digest: image.digest,
+    subjects: [
+      {
+        digest: image.digest,
+        source: 'tag-schema',
+        host: registry.host,
+        referrers: [{ digest: sbom.descriptor.digest, artifactType: sbomType, category: 'sbom' }],
+      },
+    ],
+    warnings: [],
+  });
+});
+
+test('discover --artifact-type keeps the named types, also those a list does not tell', async () => {
+  await using registry = await startRegistry({ referrersApi: false });
+  const { image, sbom } = publish(registry);
+  const { mediaType, digest, size } = sbom.descriptor;
+  registry.store.setReferrersTag('team/app', image, [{ mediaType, digest, size }]);
+  const reference = `${registry.host}/team/app:1.0`;
+  const kept = await cli([
+    'discover',
+    reference,
+    '--artifact-type',
+    'application/spdx+json',
+    '--artifact-type',
+    sbomType,
+  ]);
+  expect(kept.stdout).toContain(short(sbom.descriptor.digest));
+  const other = await cli(['discover', reference, '--artifact-type', 'application/spdx+json']);
+  expect(other.stdout).toContain('no referrers, confirmed by the referrers tag schema');
+  expect(other.code).toBe(0);
+});
+
+test('discover --legacy-tags finds what cosign tagged before there were referrers', async () => {
+  await using registry = await startRegistry();
+  const { image, signature } = publish(registry);
+  const tag = `${image.digest.replace(':', '-')}.sig`;
+  registry.store.repository('team/app').tags.set(tag, signature.descriptor.digest);
+  const { stdout } = await cli(['discover', `${registry.host}/team/app:1.0`, '--legacy-tags']);
+  expect(stdout).toMatch(/\(no type\) {2}signature {2}sha256:[0-9a-f]{12} {2}\d+ B {2}tag sha256-/);
+});
+
+test('a warning of the registry is shown, and cannot redraw the terminal', async () => {
+  await using registry = await startRegistry({
+    rewrite: (request, answer) => {
+      const headers = { ...answer.headers, warning: '299 - "moves \u009b2J soon"' };
+      return request.endpoint === 'referrers' ? { ...answer, headers } : answer;
+    },
+  });
+  publish(registry);
+  const reference = `${registry.host}/team/app:1.0`;
+  const { code, stderr } = await cli(['discover', reference]);
+  expect(stderr).toContain(`warning: ${registry.host}: moves \\u009b2J soon`);
+  expect(code).toBe(0);
+  expect((await cli(['discover', reference, '--quiet'])).stderr).toBe('');
+});

@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { cli, createWorkspace } from './support.js';
+
+test('--help teaches with examples, lists the exit codes, and goes to standard output', async () => {
+  const { code, stdout, stderr } = await cli(['--help']);
+  expect(stdout).toContain('Examples:\n  oci-referrers discover');
+  expect(stdout).toContain('Exit codes:');
+  expect([code, stderr]).toEqual([0, '']);
+});
+
+test('every command has help of its own that fits 80 columns', async () => {
+  for (const command of [
+    'discover',
+    'attach',
+    'bundle',
+    'bundle export',
+    'bundle inspect',
+    'bundle validate',
+    'bundle import',
+  ]) {
+    const { code, stdout } = await cli([...command.split(' '), '--help']);
+    expect(stdout).toContain(`Usage: oci-referrers ${command}`);
+    expect(code).toBe(0);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  }
+});
+
+test('--version is the version of the package', async () => {
+  expect((await cli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+describe('a wrong command line exits with 4, says what is wrong and what would be right', () => {
+  const cases: readonly (readonly [argv: string, message: string, next: string])[] = [
+    ['', 'oci-referrers needs a command', 'oci-referrers --help'],
+    ['bundle', 'oci-referrers bundle needs a command', 'oci-referrers bundle --help'],
+    ['discovr x', "unknown command 'discovr'", 'did you mean discover?'],
+    ['export x', "unknown command 'export'", 'did you mean bundle export?'],
+    ['bundle exprt x', "unknown command 'exprt'", 'did you mean export?'],
+    ['discover', "missing required argument 'reference'", 'oci-referrers discover --help'],
+    ['discover a b', 'too many arguments', 'oci-referrers discover --help'],
+    ['discover a --artefact-type b', "unknown option '--artefact-type'", 'did you mean --artifact-type?'],
+    ['discover a --format xml', 'Allowed choices are tree, table, json', 'oci-referrers discover --help'],
+    ['discover a --concurrency 65', 'Write a number from 1 to 64', 'oci-referrers discover --help'],
+    ['discover a --timeout 0', 'Write a whole number of seconds', 'oci-referrers discover --help'],
+    ['discover a --header novalue', 'Write NAME=VALUE', 'oci-referrers discover --help'],
+    ['discover a --quiet --verbose', 'cannot be used with', 'oci-referrers'],
+    ['discover a --cert c.pem', '--cert and --key-file belong together', 'give both, or neither'],
+    ['discover a --username me', '--username and --password-stdin belong together', '--password-stdin <'],
+    ['discover localhost:1/a --header Cookie=x', 'option headers', 'credentials'],
+    ['attach localhost:1/a sbom.json --artifact-type a/b', 'does not say its media type', 'FILE:TYPE'],
+    ['attach localhost:1/a gone.json:a/b --artifact-type a/b', 'gone.json cannot be read', ''],
+    ['bundle export a', "required option '--output <file>' not specified", 'oci-referrers bundle export --help'],
+    ['bundle export a --output b.tgz --require :2', 'Write TYPE or TYPE:MIN', 'oci-referrers bundle export --help'],
+    ['bundle import --file b.tgz', 'import needs a target', '--to REGISTRY'],
+    ['bundle import --file b.tgz --to http://x', 'has a scheme', '--plain-http'],
+    ['bundle validate --file gone.tgz', 'gone.tgz', ''],
+  ];
+  test.each(cases)('%s', async (argv, message, next) => {
+    const { code, stdout, stderr } = await cli(argv.split(' ').filter((word) => word !== ''));
+    expect(stderr).toContain('error: ');
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(next);
+    expect([code, stdout]).toEqual([4, '']);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+test('a wrong reference says which part is wrong', async () => {
+  const { code, stderr } = await cli(['discover', 'registry.example.com/Team/app:1']);
+  expect(stderr.split('\n')).toEqual([
+    'error: reference "registry.example.com/Team/app:1" has a repository that is not a legal name',
+    '  code: ERR_OCI_INVALID_REFERENCE',
+    '  next: repository names are lower-case: team/app',
+    '',
+  ]);
+  expect(code).toBe(4);
+});
+
+test('a flag of a later version is refused, not ignored', async () => {
+  const { code, stderr } = await cli(['bundle', 'export', 'a', '--output', 'b.tgz', '--split', '1GB']);
+  expect(stderr).toContain("unknown option '--split'");
+  expect(code).toBe(4);
+});
+
+test('a file that is no certificate is named', async () => {
+  await using workspace = await createWorkspace();
+  const path = workspace.path('ca.pem');
+  await writeFile(path, Buffer.alloc(5_000_000));
+  const { code, stderr } = await cli(['discover', 'localhost:1/a', '--ca-file', path]);
+  expect(stderr).toContain(`--ca-file: ${path} is larger than 4.2 MB`);
+  expect(code).toBe(4);
+});
