@@ -1,6 +1,6 @@
 import { bundleIdOf } from '../../../src/bundle/canonical-record.js';
 import { emitRecordFiles } from '../../../src/bundle/checksums.js';
-import { compareEntries } from '../../../src/bundle/entry-names.js';
+import { compareEntries, digestInName } from '../../../src/bundle/entry-names.js';
 import { blobPath } from '../../../src/bundle/entry-paths.js';
 import { emitAttestationsIndex, emitReferrersIndex } from '../../../src/bundle/index-tables.js';
 import { layoutIndex } from '../../../src/bundle/layout-index.js';
@@ -23,6 +23,8 @@ export interface Forgery {
   readonly contents: Map<string, Buffer>;
   /** Media types of entries, by path. */
   readonly mediaTypes: Map<string, string>;
+  /** Set to put another index.json in. */
+  indexJson?: Buffer;
 }
 
 /** Rewrites a bundle consistently, as somebody would who knows the format. */
@@ -32,7 +34,8 @@ export async function forged(bundle: Buffer, edit: (forgery: Forgery) => unknown
   const isContent = (path: string): boolean => /^(?:referrers|blobs)\//.test(path);
   const contents = new Map([...files].filter(([path]) => isContent(path)));
   const mediaTypes = new Map(record.entries.map(({ path, mediaType }) => [path, mediaType ?? '']));
-  edit({ record, contents, mediaTypes });
+  const forgery: Forgery = { record, contents, mediaTypes };
+  edit(forgery);
   const { subjects } = record.referrers;
   const namesSubject = (digest: string, subject: string): boolean => {
     const manifest = JSON.parse(contents.get(blobPath(digest))?.toString() ?? '{}') as {
@@ -45,7 +48,7 @@ export async function forged(bundle: Buffer, edit: (forgery: Forgery) => unknown
   const all = new Map([
     ...contents,
     ['oci-layout', files.get('oci-layout') ?? Buffer.alloc(0)],
-    ['index.json', layout.bytes],
+    ['index.json', forgery.indexJson ?? layout.bytes],
     ['indexes/attestations.index.json', emitAttestationsIndex(subjects)],
     ['indexes/referrers.index.json', emitReferrersIndex(subjects)],
   ] as const);
@@ -64,5 +67,6 @@ export function placeOf(bytes: Buffer): { digest: string; path: string } {
 }
 
 function entryOf(path: string, bytes: Buffer, mediaType: string | undefined): Mutable<BundleEntry> {
-  return { path, size: bytes.length, digest: digestOf(bytes), ...(mediaType ? { mediaType } : {}) };
+  const digest = digestOf(bytes, digestInName(path)?.startsWith('sha512:') === true ? 'sha512' : 'sha256');
+  return { path, size: bytes.length, digest, ...(mediaType ? { mediaType } : {}) };
 }

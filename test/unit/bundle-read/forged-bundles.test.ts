@@ -115,6 +115,11 @@ describe('a bundle that was rewritten consistently', () => {
     ).toEqual(['BlobSizeMismatch', 'ExternalBlob']);
   });
 
+  it('is told when its index.json shows other tools something else', async () => {
+    const indexJson = Buffer.from('{"schemaVersion":2,"manifests":[]}');
+    expect(await codes((forgery) => Object.assign(forgery, { indexJson }))).toEqual(['DerivedFileMismatch']);
+  });
+
   it('is told when it smuggles a blob', async () => {
     const bytes = Buffer.from('smuggled');
     expect(await codes(({ contents }) => contents.set(placeOf(bytes).path, bytes))).toEqual(['EntryUnexpected']);

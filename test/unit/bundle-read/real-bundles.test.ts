@@ -6,6 +6,7 @@ import { referrerPath } from '../../../src/bundle/entry-paths.js';
 import { referrersTag } from '../../../src/oci/referrers-tag.js';
 import { appReference, MemorySource, sbomType, signatureType } from '../bundle-write/helpers.js';
 import { appBundle, bytesOf, codesOf, filesOf, onlyFinding, rebuilt, replace, validate } from './bundles.js';
+import { forged } from './forge.js';
 
 async function bundleOf(images: readonly (readonly [string, TestContent, MemorySource])[]): Promise<Buffer> {
   const writer = new BundleWriter({ compression: 'none' });
@@ -30,7 +31,8 @@ describe('what our writer writes is valid without a finding', () => {
     const referrers = [index, ...platforms].map((subject, turn) => sbomFor(subject, `sbom ${turn}`));
     const bundle = await bundleOf([[appReference, index, new MemorySource([index, ...referrers])]]);
     await expectValid(bundle);
-    const { subjects } = await validate(bundle);
+    const { subjects, ok } = await validate(bundle, { requireReferrers: [{ artifactType: sbomType, min: 3 }] });
+    expect(ok, 'an image has the referrers of its platforms too').toBe(true);
     const withReferrers = subjects.filter(({ expected }) => expected > 0);
     expect(withReferrers.map(({ subject, ok }) => [subject, ok])).toEqual(
       [index, ...platforms].map(({ descriptor }) => [descriptor.digest, 1]),
@@ -54,6 +56,10 @@ describe('what our writer writes is valid without a finding', () => {
       expected: sbom.descriptor.digest,
       actual: expect.stringMatching(/^sha512:/) as unknown,
     });
+    const wrongSum = await forged(bundle, ({ record }) => {
+      for (const { artifacts } of record.referrers.subjects) for (const one of artifacts) one.sha256 = '0'.repeat(64);
+    });
+    expect(codesOf(await validate(wrongSum))).toContain('ReferrerChecksumMismatch');
   });
 
   it('for one image in two repositories with different referrers', async () => {
