@@ -48,8 +48,13 @@ export interface BundleReport
  * `plan` showed.
  * @example
  * ```ts
+ * import { BundleWriter, createResolver } from '@stellaops/oci-referrers';
+ *
+ * await using resolver = createResolver();
+ * const reference = 'registry.example.com/team/app:1.2';
+ * const { descriptor } = await resolver.resolve(reference);
  * const writer = new BundleWriter({ requireReferrers: [{ artifactType: 'application/vnd.cyclonedx+json', min: 1 }] });
- * writer.add({ source: fetcher, reference: 'registry.example.com/team/app:1.2', descriptor });
+ * writer.add({ source: await resolver.fetcher(reference), reference, descriptor });
  * const { sha256 } = await writer.write('bundle.tgz');
  * ```
  */

@@ -30,7 +30,7 @@ export function planSubjects(images: readonly CollectedImage[]): readonly Bundle
 
 function subjectList(found: GraphSubject, reference: string, graph: ReferrersGraph): BundleSubject {
   const subject = found.subject.digest;
-  const artifacts = found.referrers.map((referrer) => artifactOf(referrer, subject, graph));
+  const artifacts = found.referrers.map((referrer) => artifactOf(referrer, found, graph));
   return {
     subject,
     reference,
@@ -46,18 +46,18 @@ function subjectList(found: GraphSubject, reference: string, graph: ReferrersGra
   };
 }
 
-function artifactOf(referrer: Descriptor, subject: string, graph: ReferrersGraph): BundleArtifact {
+function artifactOf(referrer: Descriptor, list: GraphSubject, graph: ReferrersGraph): BundleArtifact {
   const { digest, mediaType, size, artifactType, annotations } = referrer;
   const node = graph.nodes.get(digest);
   if (node === undefined) throw new TypeError(`the graph lists ${digest} and does not hold it`);
   const { algorithm, encoded } = parseDigest(digest);
-  const tag = node.subject === subject ? node.tag : undefined;
+  const tag = list.tags.get(digest);
   return {
     digest,
     artifactType,
     mediaType,
     size,
-    path: referrerPath(subject, digest),
+    path: referrerPath(list.subject.digest, digest),
     sha256: algorithm === 'sha256' ? encoded : parseDigest(digestOf(node.bytes)).encoded,
     category: categoryOf(artifactType, annotations, tag),
     tag,

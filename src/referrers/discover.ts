@@ -40,10 +40,9 @@ export async function discoverReferrers(
 }
 
 interface Arrival {
-  readonly role: GraphNode['role'];
+  /** A referrer was described by a list; everything else by a manifest that was verified. */
+  readonly role: 'root' | 'child' | 'referrer';
   readonly depth: number;
-  readonly subject?: string;
-  readonly tag?: string | undefined;
 }
 
 /** A fault that `onDiscoveryError: 'warn'` lets a referrer have. */
@@ -105,14 +104,15 @@ class Walk {
   }
 
   async #read(listed: Descriptor, arrival: Arrival, signal: AbortSignal): Promise<GraphNode> {
-    const { descriptor, bytes } = await readManifestBytes(this.#source, listed, arrival.role, {
+    const { descriptor, bytes } = await readManifestBytes(this.#source, listed, {
+      isListed: arrival.role === 'referrer',
       limits: this.#options.limits,
       signal,
     });
     this.#bytes += bytes.length;
     if (this.#bytes > this.#bounds.maxGraphBytes) throw bound('maxGraphBytes', this.#bounds.maxGraphBytes, descriptor);
     const parsed = parseManifest(bytes, descriptor.mediaType, `manifest ${descriptor.digest}`);
-    return { descriptor, bytes, parsed, role: arrival.role, subject: arrival.subject, tag: arrival.tag };
+    return { descriptor, bytes, parsed };
   }
 
   async #visitReferrers(node: GraphNode, depth: number): Promise<void> {
@@ -131,7 +131,7 @@ class Walk {
     const all = [...listed.referrers, ...listed.legacy.map(({ descriptor }) => descriptor)];
     const unique = [...new Map(all.map((descriptor) => [descriptor.digest, descriptor])).values()];
     const outcomes = await Promise.all(
-      unique.map((descriptor) => this.#visitReferrer(subject, descriptor, tags.get(descriptor.digest), depth)),
+      unique.map((descriptor) => this.#visitReferrer(subject, descriptor, tags.has(descriptor.digest), depth)),
     );
     const referrers = outcomes.filter((outcome) => typeof outcome === 'object');
     this.#subjects.set(subject.digest, {
@@ -142,6 +142,7 @@ class Walk {
       found: unique.length,
       filtered: outcomes.filter((outcome) => outcome === 'filtered').length,
       referrers: referrers.sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+      tags,
     });
   }
 
@@ -149,17 +150,17 @@ class Walk {
   async #visitReferrer(
     subject: Descriptor,
     listed: Descriptor,
-    tag: string | undefined,
+    isTagged: boolean,
     depth: number,
   ): Promise<Descriptor | 'filtered' | 'faulty'> {
-    const arrival: Arrival = { role: 'referrer', depth: depth + 1, subject: subject.digest, tag };
+    const arrival: Arrival = { role: 'referrer', depth: depth + 1 };
     const node = await this.#load(listed, arrival);
     if ('fault' in node) {
       this.#recordFault(subject, node.fault);
       return 'faulty';
     }
     const named = subjectOf(node.parsed)?.digest;
-    if (tag === undefined && named !== subject.digest) {
+    if (!isTagged && named !== subject.digest) {
       this.#warnings.add(
         `${subject.digest}: ${listed.digest} is listed as its referrer but names ${named ?? 'no subject'}; left out`,
       );
@@ -195,7 +196,16 @@ class Walk {
 }
 
 function unknownSubject(subject: Descriptor): GraphSubject {
-  return { subject, source: 'api', host: 'unknown', complete: false, found: 0, filtered: 0, referrers: [] };
+  return {
+    subject,
+    source: 'api',
+    host: 'unknown',
+    complete: false,
+    found: 0,
+    filtered: 0,
+    referrers: [],
+    tags: new Map(),
+  };
 }
 
 function bound(limitName: keyof Bounds, limit: number, at: Descriptor): LimitError {

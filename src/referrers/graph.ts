@@ -36,12 +36,6 @@ export interface GraphNode {
   readonly bytes: Buffer;
   /** What they say. */
   readonly parsed: Manifest;
-  /** How the walk first came here. */
-  readonly role: 'root' | 'child' | 'referrer';
-  /** Digest of the manifest it was found to refer to; referrers only. */
-  readonly subject?: string | undefined;
-  /** cosign's older tag that carries it. */
-  readonly tag?: string | undefined;
 }
 
 /** What refers to one manifest of the closure, and how that was found out. */
@@ -60,6 +54,8 @@ export interface GraphSubject {
   readonly filtered: number;
   /** Referrers kept, sorted by digest; type, size and annotations are the manifest's own. */
   readonly referrers: readonly Descriptor[];
+  /** cosign's older tags among them, by digest of what they carry. */
+  readonly tags: ReadonlyMap<string, string>;
 }
 
 /** An image, everything it consists of, and everything that refers to any part of it. */

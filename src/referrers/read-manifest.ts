@@ -3,7 +3,6 @@ import { defaultLimits, type Limits } from '../content/limits.js';
 import { assertContent, readBounded, readContent } from '../content/read.js';
 import type { ReferrersSource } from '../content/sources.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import type { GraphNode } from './graph.js';
 
 /**
  * Reads a manifest whole and verified.
@@ -14,12 +13,11 @@ import type { GraphNode } from './graph.js';
 export async function readManifestBytes(
   source: ReferrersSource,
   listed: Descriptor,
-  role: GraphNode['role'],
-  options: AbortableOptions & { readonly limits: Partial<Limits> | undefined },
+  options: AbortableOptions & { readonly isListed: boolean; readonly limits: Partial<Limits> | undefined },
 ): Promise<{ descriptor: Descriptor; bytes: Buffer }> {
   const limit = options.limits?.maxManifestBytes ?? defaultLimits.maxManifestBytes;
   const bound = { limitName: 'maxManifestBytes', limit };
-  if (role !== 'referrer' || source.fetchByDigest === undefined) {
+  if (!options.isListed || source.fetchByDigest === undefined) {
     return { descriptor: listed, bytes: await readContent(source, listed, bound, options) };
   }
   const fetched = await source.fetchByDigest(listed.digest, { kind: 'manifest', signal: options.signal });

@@ -30,22 +30,17 @@ export async function readBundleGraph(
   const nodes = new Map<string, GraphNode>();
   const subjects: GraphSubject[] = [];
   const root: Descriptor = { mediaType: image.mediaType, digest: image.digest, size: image.size };
-  const queue: Omit<GraphNode, 'bytes' | 'parsed'>[] = [{ descriptor: root, role: 'root' }];
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const { descriptor } = next;
+  const queue: Descriptor[] = [root];
+  for (let descriptor = queue.shift(); descriptor !== undefined; descriptor = queue.shift()) {
     // A platform that was left out of an index has no entry; the record says so and the validator has checked it.
     if (nodes.has(descriptor.digest) || !present.has(blobPath(descriptor.digest))) continue;
-    const node = { ...next, ...(await readNode(reader, descriptor, options)) };
+    const node = { descriptor, ...(await readNode(reader, descriptor, options)) };
     nodes.set(descriptor.digest, node);
-    const children = childrenOf(node.parsed).filter((child) => isManifestType(child.mediaType));
-    queue.push(...children.map((child) => ({ descriptor: child, role: 'child' as const })));
+    queue.push(...childrenOf(node.parsed).filter((child) => isManifestType(child.mediaType)));
     const list = lists.get(descriptor.digest);
     if (list === undefined) continue;
     subjects.push(subjectFrom(list, descriptor));
-    for (const artifact of list.artifacts) {
-      const { mediaType, digest, size, tag } = artifact;
-      queue.push({ descriptor: { mediaType, digest, size }, role: 'referrer', subject: descriptor.digest, tag });
-    }
+    queue.push(...list.artifacts.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })));
   }
   return { root, nodes, subjects, warnings: [] };
 }
@@ -92,5 +87,7 @@ function subjectFrom(list: BundleSubject, subject: Descriptor): GraphSubject {
     artifactType,
     annotations,
   }));
-  return { subject, source: source === 'bundle' ? 'layout' : source, host, complete, found, filtered, referrers };
+  const tagged = list.artifacts.flatMap(({ digest, tag }) => (tag === undefined ? [] : [[digest, tag] as const]));
+  const tags = new Map(tagged);
+  return { subject, source: source === 'bundle' ? 'layout' : source, host, complete, found, filtered, referrers, tags };
 }

@@ -16,9 +16,8 @@ export async function checkTarget(
   return await mapConcurrently(
     item.graph.subjects,
     options.concurrency ?? 4,
-    async ({ subject, referrers }, signal) => {
-      const legacyTags = referrers.some(({ digest }) => item.graph.nodes.get(digest)?.tag !== undefined);
-      const list = await target.listReferrers(subject, { signal, legacyTags });
+    async ({ subject, referrers, tags }, signal) => {
+      const list = await target.listReferrers(subject, { signal, legacyTags: tags.size > 0 });
       const listed = new Set(
         [...list.referrers, ...list.legacy.map(({ descriptor }) => descriptor)].map(({ digest }) => digest),
       );

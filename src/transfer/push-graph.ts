@@ -108,7 +108,7 @@ async function pushReferrers(
   options: TransferOptions,
 ): Promise<void> {
   const { signal, concurrency = defaultConcurrency } = options;
-  for (const { subject, referrers } of item.graph.subjects) {
+  for (const { subject, referrers, tags } of item.graph.subjects) {
     if (referrers.length === 0) continue;
     const { referrers: listed } = await target.listReferrers(subject, { signal });
     const isListed = new Set(listed.map((descriptor) => descriptor.digest));
@@ -118,7 +118,8 @@ async function pushReferrers(
       async (referrer, stop) => {
         if (pushed.has(referrer.digest) && isListed.has(referrer.digest)) return;
         pushed.add(referrer.digest);
-        await pushReferrer(target, item, referrer, isListed.has(referrer.digest), ledger, stop);
+        const placing = { tag: tags.get(referrer.digest), isListed: isListed.has(referrer.digest) };
+        await pushReferrer(target, item, referrer, placing, ledger, stop);
       },
       signal,
     );
@@ -129,7 +130,7 @@ async function pushReferrer(
   target: PushTarget,
   item: TransferItem,
   referrer: Descriptor,
-  isListed: boolean,
+  placing: { readonly tag: string | undefined; readonly isListed: boolean },
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<void> {
@@ -137,12 +138,12 @@ async function pushReferrer(
   const self = nodes.at(-1);
   if (self === undefined) throw new TypeError(`the graph lists ${referrer.digest} and does not hold it`);
   for (const child of nodes.slice(0, -1)) await pushNode(target, child, ledger, signal);
-  if (isListed) {
+  if (placing.isListed) {
     await pushNode(target, self, ledger, signal);
     return;
   }
   // Pushed even if the manifest is there: a registry without the API lists it only when it is pushed with its subject.
-  const { uploaded } = await target.push(self.descriptor, self.bytes, { signal, tag: self.tag });
+  const { uploaded } = await target.push(self.descriptor, self.bytes, { signal, tag: placing.tag });
   ledger.done(self.descriptor, uploaded);
 }
 
