@@ -21,3 +21,8 @@ export interface CliIo {
   /** Ends the command; a reason that is an `Interruption` decides the exit code. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Width of a terminal in characters; some claim to have none. */
+export function widthOf({ columns = 0 }: TerminalStream): number {
+  return columns > 0 ? columns : 80;
+}

@@ -9,11 +9,16 @@ export class DiscoveryFailure extends Error {
   }
 }
 
-/** Marks every fault of the library as one of discovery; anything else passes as it is. */
+/** Marks a fault of the library as one of discovery; anything else stays as it is. */
+export function asDiscoveryFailure(error: unknown): unknown {
+  return isOciError(error) ? new DiscoveryFailure(error) : error;
+}
+
+/** Runs work whose faults are faults of discovery. */
 export async function discovering<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw isOciError(error) ? new DiscoveryFailure(error) : error;
+    throw asDiscoveryFailure(error);
   }
 }

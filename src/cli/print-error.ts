@@ -1,5 +1,5 @@
 import { type Attempt, BundleValidationError, escapeText, formatReport, isOciError } from '../index.js';
-import type { CliIo } from './cli-io.js';
+import { type CliIo, widthOf } from './cli-io.js';
 import { DiscoveryFailure } from './discovery-failure.js';
 import type { Output } from './output.js';
 import { UsageError } from './usage-error.js';
@@ -13,7 +13,7 @@ const mostCharacters = 4096;
 export function printError(thrown: unknown, output: Output, { stderr }: CliIo): void {
   const error = thrown instanceof DiscoveryFailure ? thrown.cause : thrown;
   // A log is searched by line; only a terminal has a width to keep.
-  const width = stderr.isTTY === true ? Math.min(stderr.columns ?? 80, 100) : Number.POSITIVE_INFINITY;
+  const width = stderr.isTTY === true ? Math.min(widthOf(stderr), 100) : Number.POSITIVE_INFINITY;
   for (const text of describeError(error)) {
     for (const line of wrapText(escapeText(text, mostCharacters), width, '        ')) output.error(line);
   }

@@ -1,4 +1,4 @@
-import type { TerminalStream } from './cli-io.js';
+import { type TerminalStream, widthOf } from './cli-io.js';
 import { formatSeconds, formatSize } from './format-size.js';
 
 /** How far something has come, in bytes. */
@@ -43,7 +43,7 @@ export function createProgressLine(
       drawnAtMs = nowMs;
       const seconds = (nowMs - startedAt.timeMs) / 1000;
       const text = formatProgress(progress, (progress.doneBytes - startedAt.bytes) / seconds);
-      stream.write(eraseLine + text.slice(0, (stream.columns ?? 80) - 1));
+      stream.write(eraseLine + text.slice(0, widthOf(stream) - 1));
       isDrawn = true;
     },
     clear(): void {

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import type { CliIo } from './cli-io.js';
+import { type CliIo, widthOf } from './cli-io.js';
 import { exitCodes } from './exit-codes.js';
 import { Interruption } from './interruption.js';
 import { createOutput, type Output } from './output.js';
@@ -35,7 +35,7 @@ async function runGuarded(argv: readonly string[], io: CliIo): Promise<number> {
     const program = createProgram(dispatch, {
       writeOut: (text) => help.push(text),
       writeErr: (text) => io.stderr.write(text),
-      columns: io.stdout.isTTY === true ? io.stdout.columns : undefined,
+      columns: io.stdout.isTTY === true ? widthOf(io.stdout) : undefined,
     });
     await program.parseAsync([...argv], { from: 'user' });
     output.clear();

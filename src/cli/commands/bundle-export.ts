@@ -14,7 +14,7 @@ import {
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
-import { DiscoveryFailure, discovering } from '../discovery-failure.js';
+import { asDiscoveryFailure, discovering } from '../discovery-failure.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 
@@ -58,7 +58,7 @@ export async function runExport(
   };
   const file = { output: flags.output, force: flags.force, onProgress, signal };
   const report = await exportBundle(resolver, references, { ...options, ...file }).catch((error: unknown) => {
-    throw totalBytes === undefined ? new DiscoveryFailure(error) : error;
+    throw totalBytes === undefined ? asDiscoveryFailure(error) : error;
   });
   if (flags.format === 'json') await output.json(report);
   else await output.result(describeReport(report));
