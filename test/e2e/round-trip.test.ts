@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { ImportValidator, importBundle, isOciError, referrersTag } from '@stellaops/oci-referrers';
+import { exportBundle, ImportValidator, importBundle, isOciError, referrersTag } from '@stellaops/oci-referrers';
 import { buildArtifact, buildImage } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 import { openStage, repository, sbomType } from './setup.js';
@@ -54,6 +54,18 @@ describe('an image with its referrers, carried from one registry to another', ()
     const bundle = await stage.exportTo('bundle.tgz');
     await importBundle(bundle, { resolver: stage.resolver, to: stage.target.host });
     expect((await stage.closureAt(stage.target)).nodes.size).toBe(6);
+  });
+
+  it("arrives with cosign's older tags, and they point to the same signature there", async () => {
+    await using stage = await openStage({ referrersApi: false });
+    const tag = `${referrersTag(stage.family.index.descriptor.digest)}.sig`;
+    const signature = buildImage({ layers: [Buffer.from('cosign signature')] });
+    stage.source.store.add(repository, signature, { tag });
+    const bundle = stage.path('bundle.tgz');
+    await exportBundle(stage.resolver, [stage.reference], { output: bundle, legacyTags: true });
+    await importBundle(bundle, { resolver: stage.resolver, to: stage.target.host });
+    const pusher = await stage.resolver.pusher(`${stage.target.host}/${repository}:v1`);
+    expect((await pusher.resolveTag(tag))?.digest).toBe(signature.descriptor.digest);
   });
 
   it('leaves nothing to do the second time', async () => {
