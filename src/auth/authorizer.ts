@@ -7,12 +7,12 @@ import { parseRealm } from './realm.js';
 import { chooseScopes, splitScopes, uniteScopes } from './scope.js';
 import { createSingleFlight, type SingleFlight } from './single-flight.js';
 import { TokenCache } from './token-cache.js';
-import { createTokenClient, type TokenClient, type TokenClientOptions } from './token-client.js';
+import { createTokenClient, type TokenClient } from './token-client.js';
+import type { TokenSenderOptions } from './token-sender.js';
 
 /** Options of {@link createAuthorizer}. */
-export interface AuthorizerOptions extends TokenClientOptions {
-  /** The registry as the credential provider knows it: `host[:port]`, `docker.io` for Docker Hub. */
-  readonly host: string;
+export interface AuthorizerOptions extends TokenSenderOptions {
+  /** Asked for credentials by `host`. */
   readonly credentials: CredentialProvider;
 }
 

@@ -3,7 +3,7 @@ export interface CallScope {
   /** Fires with the reason of whoever gave up first. */
   readonly signal: AbortSignal;
   /** Removes timer and listeners; may be called more than once. */
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 /** A point in time after which a call has failed. */

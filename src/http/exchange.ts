@@ -7,7 +7,7 @@ import type { ProgressFloor } from './progress-meter.js';
 import { redactUrl } from './redact.js';
 import { firstHop, type Hop, nextHop } from './redirect.js';
 import { openRequestBody } from './request-body.js';
-import { discardBody, openResponseBody, readCut } from './response-body.js';
+import { discardBody, openResponseBody, readCut, whenClosed } from './response-body.js';
 import { blobStalled, requestTimeout, type SendContext, toTransportError } from './transport-error.js';
 import type { Authorizer, RegistryRequest, RegistryResponse, Timeouts } from './types.js';
 import type { Transport, WireResponse } from './undici-send.js';
@@ -120,9 +120,7 @@ async function sendOnce(
       answerMs: answerMsOf(request, context.timeouts),
       foreign: hop.leftOrigin,
     });
-    answer.body.once('close', () => {
-      body.dispose();
-    });
+    whenClosed(answer.body, body.dispose);
     context.logger.debug(`${request.method} ${redactUrl(hop.url)}: ${answer.status}`);
     return answer;
   } catch (error) {
@@ -159,16 +157,12 @@ function openAnswer(
 ): Answer {
   const sending = { method: request.method, url: hop.url, timeouts: context.timeouts };
   const hasBody = request.method !== 'HEAD' && answer.status !== 204 && answer.status !== 304;
-  answer.body.once('close', () => {
-    scope.dispose();
-  });
+  whenClosed(answer.body, scope.dispose);
   const body = openResponseBody(answer.body, hasBody ? answer.headers.get('content-encoding') : undefined, {
     isPart: answer.status === 206,
     floor: floorOf(request, sending),
     mapError: (error) => (scope.signal.aborted ? (scope.signal.reason as Error) : toTransportError(error, sending)),
-    onClose: () => {
-      scope.dispose();
-    },
+    onClose: scope.dispose,
   });
   const { status, headers } = answer;
   return { method: request.method, url: hop.url, status, headers, leftOrigin: hop.leftOrigin, body };

@@ -7,7 +7,7 @@ import { type Answer, type ExchangeContext, exchange } from './exchange.js';
 import { lowerCaseNames } from './headers.js';
 import { RateGate } from './rate-gate.js';
 import { redactUrl } from './redact.js';
-import { discardBody, readCut } from './response-body.js';
+import { discardBody, readCut, whenClosed } from './response-body.js';
 import { withRetries } from './retry.js';
 import type {
   Authorizer,
@@ -82,9 +82,7 @@ class OriginClient implements HttpClient {
     const scope = createCallScope([request.signal, this.#closing.signal], undefined, this.#listen);
     try {
       const answer = await this.#run<Answer>(request, scope.signal, (open) => open, discardAnswer);
-      answer.body.once('close', () => {
-        scope.dispose();
-      });
+      whenClosed(answer.body, scope.dispose);
       return answer;
     } catch (error) {
       scope.dispose();

@@ -7,9 +7,9 @@ export interface OpenRequestBody {
   /** What goes on the wire. */
   readonly body: Uint8Array | Readable | undefined;
   /** The fault of the caller's own stream, where it has one. */
-  fault(): { readonly error: unknown } | undefined;
+  readonly fault: () => { readonly error: unknown } | undefined;
   /** Destroys what was not sent. */
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 /** Opens the body of a request for one attempt; a function is called anew each time. */

@@ -70,6 +70,12 @@ export async function readCut(body: Readable, maxBytes: number): Promise<{ bytes
   return { bytes: Buffer.concat(chunks, Math.min(size, maxBytes)), truncated: size > maxBytes };
 }
 
+/** Calls back when a stream is closed, also when it is already. */
+export function whenClosed(stream: Readable, callback: () => void): void {
+  if (stream.closed) callback();
+  else stream.once('close', callback);
+}
+
 /**
  * Gets rid of a body nobody wants: a small one is read so that its connection can be used again, any other is destroyed.
  */

@@ -6,6 +6,20 @@ import { readCut } from './response-body.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { BufferedResponse, RegistryResponse } from './types.js';
 
+/** What an answer that means no is about. */
+export interface Refusal {
+  readonly code: OciErrorCode;
+  /** What was being done, such as `pull manifest`. */
+  readonly operation: string;
+  /** What it was done to, such as `team/app:1.2`. */
+  readonly what: string;
+  readonly hint: string;
+  /** What the registry said about it. */
+  readonly details: readonly RegistryErrorDetail[];
+}
+
+type Head = Omit<RegistryResponse, 'body'>;
+
 /**
  * Makes the error for an answer that means no.
  *
@@ -19,7 +33,7 @@ export function errorFromBytes(
   what: string,
   maxErrorBytes: number = defaultLimits.maxErrorBytes,
 ): RegistryError {
-  return makeError(response, operation, what, parseErrorBody(response.bytes, maxErrorBytes));
+  return registryError(response, operation, what, parseErrorBody(response.bytes, maxErrorBytes));
 }
 
 /** Does the same as {@link errorFromBytes} for an answer whose body is still to be read; the body is gone afterwards. */
@@ -35,28 +49,49 @@ export async function errorFromResponse(
   } catch {
     // The status is known; that its explanation broke off changes nothing.
   }
-  return makeError(response, operation, what, details);
+  return registryError(response, operation, what, details);
 }
 
-function makeError(
-  response: Omit<RegistryResponse, 'body'>,
-  operation: string,
-  what: string,
-  details: readonly RegistryErrorDetail[],
-): RegistryError {
+/** Makes the error for a refusal that has been understood already. */
+export function errorFromRefusal(response: Head, refusal: Refusal): RegistryError {
   const { method, status, url } = response;
+  const { code, operation, what, hint, details } = refusal;
   const first = details[0];
   const said = [first?.code, first?.message].filter((part) => part !== undefined && part !== '').join(' ');
-  const message = `${operation} ${what} from ${url.host}: ${status}${said === '' ? '' : ` ${said}`}`;
-  const meaning = meanings[status];
-  return new RegistryError(meaning?.code ?? 'ERR_OCI_REGISTRY_STATUS', message, {
+  return new RegistryError(code, `${operation} ${what} from ${url.host}: ${status}${said === '' ? '' : ` ${said}`}`, {
     method,
     url: redactUrl(url),
     status,
     registryErrors: details,
     retryAfterMs: parseRetryAfter(response.headers.get('retry-after'), Date.now()),
-    hint: meaning?.hint(url.host) ?? hintForOther(status, url.host),
+    hint,
   });
+}
+
+function registryError(
+  response: Head,
+  operation: string,
+  what: string,
+  details: readonly RegistryErrorDetail[],
+): RegistryError {
+  const { status, url, leftOrigin } = response;
+  const { host } = url;
+  const known = Object.hasOwn(meanings, status) ? meanings[status] : undefined;
+  const hint = known === undefined ? hintForOther(status, host) : known.hint(loginHost(host));
+  return errorFromRefusal(response, {
+    code: known?.code ?? 'ERR_OCI_REGISTRY_STATUS',
+    operation,
+    what,
+    details,
+    hint: leftOrigin
+      ? `the registry sent this request on to ${host}, without credentials: look at what it keeps there`
+      : hint,
+  });
+}
+
+/** Docker Hub has another name for those who log in. */
+function loginHost(host: string): string {
+  return host === 'registry-1.docker.io' ? 'docker.io' : host;
 }
 
 const meanings: Readonly<Record<number, { readonly code: OciErrorCode; readonly hint: (host: string) => string }>> = {

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { rootCertificates } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
 import { whileAllowed } from './call-scope.js';
 import { createGuardedLookup } from './guarded-lookup.js';
@@ -119,7 +118,7 @@ async function createAgent(options: TransportOptions, foreign: boolean): Promise
   const tls = foreign
     ? {
         lookup: createGuardedLookup(new URL(options.origin).hostname),
-        ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities] }),
+        ...(authorities.length > 0 && { ca: [...(await import('node:tls')).rootCertificates, ...authorities] }),
       }
     : {
         ...(authorities.length > 0 && { ca: authorities }),

@@ -45,7 +45,7 @@ describe('a token service', () => {
 
   it.each([
     [403, 'ERR_OCI_DENIED'],
-    [404, 'ERR_OCI_NOT_FOUND'],
+    [404, 'ERR_OCI_REGISTRY_STATUS'],
     [500, 'ERR_OCI_REGISTRY_STATUS'],
   ])('that answers %i gives %s', async (status, code) => {
     const service = await startTokenService(() => ({ status, body: '<html>' }));
