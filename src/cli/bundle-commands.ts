@@ -3,8 +3,9 @@ import type { ExportFlags } from './commands/bundle-export.js';
 import type { ImportFlags } from './commands/bundle-import.js';
 import type { InspectFlags } from './commands/bundle-inspect.js';
 import type { ValidateFlags } from './commands/bundle-validate.js';
+import { formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
-import { collect, parsePair, parseRequirement, parseText } from './flag-parsers.js';
+import { collect, parsePair } from './flag-parsers.js';
 import type { Dispatch } from './program.js';
 
 /** Declares the commands that write and read bundles. */
@@ -27,26 +28,8 @@ function declareExport(bundle: Command, dispatch: Dispatch): void {
       'Writes images, and everything that refers to them, into one file. The same content gives the same bytes.',
     )
     .argument('<reference...>', 'images')
-    .requiredOption('--output <file>', 'file to write, .tgz, .tar.gz or .tar')
-    .addOption(repeated('--artifact-type <type>', 'only referrers of this type'))
-    .addOption(repeated('--exclude <type>', 'no referrers of this type'))
-    .addOption(requirement('fail unless every image has such a referrer; recorded in the bundle'))
-    .addOption(repeated('--platform <platform>', 'only this platform of an index, os/arch[/variant]'))
-    .addOption(
-      new Option(
-        '--compression <how>',
-        'store frames as gzip, none is a plain tar (default: by the file name)',
-      ).choices(['store', 'none']),
-    )
-    .addOption(
-      new Option('--layout-referrers <mode>', 'how other OCI tools find the referrers in the file')
-        .choices(['both', 'untagged', 'tag-schema', 'none'])
-        .default('both'),
-    )
-    .option('--legacy-tags', "also carry cosign's older sha256-….sig, .att and .sbom tags")
-    .option('--force', 'replace an existing file')
-    .option('--dry-run', 'discover and plan, write nothing')
-    .addOption(format('text', 'json'));
+    .requiredOption('--output <file>', 'file to write, .tgz, .tar.gz or .tar');
+  addExportFlags(command);
   addConnectionFlags(command)
     .addHelpText(
       'after',
@@ -62,13 +45,36 @@ Examples:
     });
 }
 
+function addExportFlags(command: Command): void {
+  command
+    .addOption(repeatedFlag('--artifact-type <type>', 'only referrers of this type'))
+    .addOption(repeatedFlag('--exclude <type>', 'no referrers of this type'))
+    .addOption(requireFlag('fail unless every image has such a referrer; recorded in the bundle'))
+    .addOption(repeatedFlag('--platform <platform>', 'only this platform of an index, os/arch[/variant]'))
+    .addOption(
+      new Option(
+        '--compression <how>',
+        'store frames as gzip, none is a plain tar (default: by the file name)',
+      ).choices(['store', 'none']),
+    )
+    .addOption(
+      new Option('--layout-referrers <mode>', 'how other OCI tools find the referrers in the file')
+        .choices(['both', 'untagged', 'tag-schema', 'none'])
+        .default('both'),
+    )
+    .option('--legacy-tags', "also carry cosign's older sha256-….sig, .att and .sbom tags")
+    .option('--force', 'replace an existing file')
+    .option('--dry-run', 'discover and plan, write nothing')
+    .addOption(formatFlag('how the result is written', 'text', 'json'));
+}
+
 function declareInspect(bundle: Command, dispatch: Dispatch): void {
   bundle
     .command('inspect')
     .summary('show what a bundle says is in it')
     .description('Shows what a bundle says is in it. It checks nothing else: that is what validate is for.')
     .requiredOption('--file <file>', 'bundle')
-    .addOption(format('tree', 'json'))
+    .addOption(formatFlag('how the result is written', 'tree', 'json'))
     .addHelpText(
       'after',
       `
@@ -89,8 +95,8 @@ function declareValidate(bundle: Command, dispatch: Dispatch): void {
     .requiredOption('--file <file>', 'bundle')
     .option('--check-referrers', 'report each subject; unconfirmed discovery becomes an error')
     .option('--strict', 'every warning is an error')
-    .addOption(requirement('an image without such a referrer is an error'))
-    .addOption(format('text', 'json'))
+    .addOption(requireFlag('an image without such a referrer is an error'))
+    .addOption(formatFlag('how the result is written', 'text', 'json'))
     .addHelpText(
       'after',
       `
@@ -123,7 +129,7 @@ function declareImport(bundle: Command, dispatch: Dispatch): void {
     .option('--strict-referrer-validation', 'refuse on warnings too, before the first byte is pushed')
     .option('--no-overwrite', 'refuse to move a tag that points elsewhere already')
     .option('--dry-run', 'validate and show the targets, push nothing')
-    .addOption(format('text', 'json'));
+    .addOption(formatFlag('how the result is written', 'text', 'json'));
   addConnectionFlags(command)
     .addHelpText(
       'after',
@@ -139,18 +145,4 @@ Examples:
       const { runImport } = await import('./commands/bundle-import.js');
       await dispatch((context) => runImport(flags, context), self.optsWithGlobals());
     });
-}
-
-function repeated(flag: string, description: string): Option {
-  return new Option(flag, `${description}; may be repeated`).argParser(collect(parseText));
-}
-
-function requirement(description: string): Option {
-  return new Option('--require <type>', `TYPE or TYPE:MIN; ${description}; may be repeated`).argParser(
-    collect(parseRequirement),
-  );
-}
-
-function format(first: string, ...others: readonly string[]): Option {
-  return new Option('--format <format>', 'how the result is written').choices([first, ...others]).default(first);
 }

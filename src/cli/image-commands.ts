@@ -1,12 +1,18 @@
 import { type Command, Option } from 'commander';
 import type { AttachFlags } from './commands/attach.js';
 import type { DiscoverFlags } from './commands/discover.js';
+import { formatFlag, repeatedFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
 import { collect, parsePair, parseText } from './flag-parsers.js';
 import type { Dispatch } from './program.js';
 
 /** Declares the commands that work on an image in a registry. */
 export function declareImageCommands(program: Command, dispatch: Dispatch): void {
+  declareDiscover(program, dispatch);
+  declareAttach(program, dispatch);
+}
+
+function declareDiscover(program: Command, dispatch: Dispatch): void {
   const discover = program
     .command('discover')
     .summary('show what refers to an image')
@@ -14,20 +20,13 @@ export function declareImageCommands(program: Command, dispatch: Dispatch): void
       'Shows what refers to an image. An empty answer is a confirmed fact; every doubt is an error (exit 3).',
     )
     .argument('<reference>', 'image, such as registry.example.com/team/app:1.2')
-    .addOption(new Option('--artifact-type <type>', 'only this type; may be repeated').argParser(collect(parseText)))
+    .addOption(repeatedFlag('--artifact-type <type>', 'only this type'))
     .option('--recursive', 'follow platforms, nested indexes and referrers of referrers')
     .addOption(
-      new Option(
-        '--platform <platform>',
-        'only this platform of an index, os/arch[/variant]; may be repeated; implies --recursive',
-      ).argParser(collect(parseText)),
+      repeatedFlag('--platform <platform>', 'only this platform of an index, os/arch[/variant]; implies --recursive'),
     )
     .option('--legacy-tags', "also find cosign's older sha256-….sig, .att and .sbom tags")
-    .addOption(
-      new Option('--format <format>', 'tree is short, table and json have every digest in full')
-        .choices(['tree', 'table', 'json'])
-        .default('tree'),
-    );
+    .addOption(formatFlag('tree is short, table and json have every digest in full', 'tree', 'table', 'json'));
   addConnectionFlags(discover)
     .addHelpText(
       'after',
@@ -44,7 +43,9 @@ Examples:
       const { runDiscover } = await import('./commands/discover.js');
       await dispatch((context) => runDiscover(reference, flags, context), command.optsWithGlobals());
     });
+}
 
+function declareAttach(program: Command, dispatch: Dispatch): void {
   const attach = program
     .command('attach')
     .summary('make files a referrer of an image')

@@ -31,6 +31,8 @@ function describeError(error: unknown): readonly string[] {
     if (error.hint !== undefined) lines.push(`  next: ${error.hint}`);
   } else if (error instanceof UsageError) {
     if (error.hint !== undefined) lines.push(`  next: ${error.hint}`);
+  } else if (error instanceof Error && 'syscall' in error) {
+    lines.push('  next: the operating system says so: look at disk space and permissions');
   } else {
     lines.push('  next: this looks like a fault of oci-referrers: run again with --verbose, and report what it shows');
   }

@@ -41,8 +41,11 @@ export function createProgressLine(
       }
       if (!isVisible || nowMs - drawnAtMs < redrawMs) return;
       drawnAtMs = nowMs;
-      const seconds = (nowMs - startedAt.timeMs) / 1000;
-      const text = formatProgress(progress, (progress.doneBytes - startedAt.bytes) / seconds);
+      const sinceStart = progress.doneBytes - startedAt.bytes;
+      // Before the first percent a rate says nothing about the rest.
+      const isTelling = sinceStart * 100 >= progress.totalBytes;
+      const rate = isTelling ? (sinceStart * 1000) / (nowMs - startedAt.timeMs) : 0;
+      const text = formatProgress(progress, rate);
       stream.write(eraseLine + text.slice(0, widthOf(stream) - 1));
       isDrawn = true;
     },

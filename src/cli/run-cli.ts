@@ -24,7 +24,6 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 async function runGuarded(argv: readonly string[], io: CliIo): Promise<number> {
   let exitCode: number = exitCodes.fine;
   let output = createOutput(io, {});
-  const help: string[] = [];
   const dispatch: Dispatch = async (run, flags) => {
     output = createOutput(io, flags);
     const signal = io.signal ?? new AbortController().signal;
@@ -32,20 +31,31 @@ async function runGuarded(argv: readonly string[], io: CliIo): Promise<number> {
     exitCode = await run({ io, output, signal });
   };
   try {
-    const program = createProgram(dispatch, {
-      writeOut: (text) => help.push(text),
-      writeErr: (text) => io.stderr.write(text),
-      columns: io.stdout.isTTY === true ? widthOf(io.stdout) : undefined,
-    });
-    await program.parseAsync([...argv], { from: 'user' });
+    const help = await runProgram(argv, io, dispatch);
+    await output.result(help);
     output.clear();
     return exitCode;
   } catch (error) {
     output.clear();
-    if (!(error instanceof CommanderError)) return await fail(error, io, output);
-    await output.result(help.map((text) => text.trimEnd()));
-    return exitCodes.fine;
+    return await fail(error, io, output);
   }
+}
+
+/** Parses the command line and runs what it asks for; returns the help, where that is all it asks for. */
+async function runProgram(argv: readonly string[], io: CliIo, dispatch: Dispatch): Promise<readonly string[]> {
+  const help: string[] = [];
+  const program = createProgram(dispatch, {
+    writeOut: (text) => help.push(text.trimEnd()),
+    writeErr: (text) => io.stderr.write(text),
+    columns: io.stdout.isTTY === true ? widthOf(io.stdout) : undefined,
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    // Only help and version come as commander's own error; its faults have been explained.
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  return help;
 }
 
 /** Says why the command failed; the library that knows its errors is loaded only now where nothing has used it before. */

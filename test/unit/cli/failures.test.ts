@@ -126,12 +126,14 @@ test('a result that cannot be written is a fault', async () => {
   const io = { stdout: failing('ENOSPC'), stderr, stdin: Readable.from([]), env: {} };
   expect(await runCli(['discover', `${registry.host}/team/app:1.0`], io)).toBe(5);
   expect(stderr.text).toContain('error: ENOSPC');
+  expect(stderr.text).toContain('look at disk space');
+  expect(await runCli(['--help'], { ...io, stdout: failing('ENOSPC') })).toBe(5);
 });
 
 function failing(code: string): Writable {
   return new Writable({
     write: (_chunk, _encoding, done): void => {
-      done(Object.assign(new Error(`${code}: write`), { code }));
+      done(Object.assign(new Error(`${code}: write`), { code, syscall: 'write' }));
     },
   });
 }
