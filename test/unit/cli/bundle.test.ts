@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { startRegistry } from '@stellaops/oci-referrers/testing';
+import { digestOf } from '@stellaops/oci-referrers';
+import { buildImage, startRegistry } from '@stellaops/oci-referrers/testing';
 import { expect, test } from 'vitest';
 import { cli, createWorkspace, publish, publishIndex, sbomType, short, signatureType } from './support.js';
 
@@ -155,4 +156,30 @@ test('inspect of something that is no bundle says so', async () => {
   const { code, stderr } = await cli(['bundle', 'inspect', '--file', file]);
   expect(stderr).toContain('ERR_OCI_BUNDLE_INVALID');
   expect(code).toBe(2);
+});
+
+test('--strict and --strict-referrer-validation turn a warning into a refusal before anything is pushed', async () => {
+  await using source = await startRegistry();
+  await using target = await startRegistry();
+  await using workspace = await createWorkspace();
+  const plain = buildImage();
+  const type = 'application/vnd.oci.image.layer.nondistributable.v1.tar';
+  const manifest = Buffer.from(
+    Buffer.from(plain.manifest)
+      .toString()
+      .replace(/application\/[^"]*layer\.v1\.tar/, type),
+  );
+  const descriptor = { ...plain.descriptor, digest: digestOf(manifest), size: manifest.length };
+  source.store.add('team/app', { ...plain, manifest, descriptor }, { tag: '1.0' });
+  const file = workspace.path('a.tgz');
+  const written = await cli(['bundle', 'export', `${source.host}/team/app:1.0`, '--output', file]);
+  expect(written.stderr).toContain('warning: 1 nondistributable layers stay outside the bundle');
+
+  expect((await cli(['bundle', 'validate', '--file', file])).code).toBe(0);
+  const strict = await cli(['bundle', 'validate', '--file', file, '--strict']);
+  expect(strict.stdout).toContain('error ExternalBlob');
+  expect(strict.code).toBe(2);
+  const importIt = ['bundle', 'import', '--file', file, '--to', target.host, '--strict-referrer-validation'];
+  expect((await cli(importIt)).code).toBe(2);
+  expect(target.requests).toEqual([]);
 });
