@@ -3,7 +3,8 @@
  *
  * Only what is listed here is public. The rooms behind it stay private so that they can change: build on the interfaces.
  */
-export type { CredentialProvider, Credentials } from './auth/credentials.js';
+export type { CredentialContext, CredentialProvider, Credentials } from './auth/credentials.js';
+export type { BundleOwner } from './bundle/bundle-owners.js';
 export { BundleReader, type BundleReaderEntry, type BundleReaderOptions } from './bundle/bundle-reader.js';
 export {
   type BundleReport,
@@ -12,8 +13,9 @@ export {
   BundleWriter,
 } from './bundle/bundle-writer.js';
 export type { BundleWriterOptions, WriterCompression } from './bundle/bundle-writer-options.js';
-export type { FindingCode, ValidationFinding } from './bundle/finding.js';
-export { formatReport } from './bundle/format-report.js';
+export type { EntryKind } from './bundle/entry-names.js';
+export type { FindingCode, FindingReport, ValidationFinding } from './bundle/finding.js';
+export { type FormatReportOptions, formatReport } from './bundle/format-report.js';
 export type { BundleCompression } from './bundle/gzip-reader.js';
 export { ImportValidator, type ImportValidatorOptions } from './bundle/import-validator.js';
 export type { LayoutReferrers } from './bundle/layout-index.js';
@@ -46,6 +48,7 @@ export type {
   FetchByDigestOptions,
   FetchedContent,
   FetcherByDigest,
+  LegacyArtifact,
   ListReferrersOptions,
   PushResult,
   PushTarget,
@@ -71,9 +74,9 @@ export {
 export type { RegistryWarning, RetryPolicy, Timeouts, TlsOptions } from './http/types.js';
 export { type ArtifactCategory, categoryOf } from './oci/artifact-kind.js';
 export type { Descriptor, Platform } from './oci/descriptor.js';
-export { digestOf } from './oci/digest.js';
+export { type DigestAlgorithm, digestOf } from './oci/digest.js';
 export { escapeText } from './oci/escape.js';
-export type { ImageIndex, ImageManifest, Manifest } from './oci/manifest.js';
+export type { ImageIndex, ImageManifest, Manifest, ParsedIndex, ParsedManifest } from './oci/manifest.js';
 export { formatReference, parseReference, type Reference } from './oci/reference.js';
 export { referrersTag } from './oci/referrers-tag.js';
 export { type Artifact, type ArtifactFile, attachArtifact } from './referrers/attach.js';

@@ -1,7 +1,9 @@
 /** What proves to a registry who is asking. */
 export type Credentials =
   | {
+      /** User name. */
       readonly username: string;
+      /** Password or access token. */
       readonly password: string;
     }
   | {

@@ -36,7 +36,6 @@ export interface TokenSenderOptions {
 export interface TokenMessage {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
-  /** They stay at the origin of the URL. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | undefined;
   /** True when the message proves who is asking; such a message stays at its origin as a whole. */
@@ -114,12 +113,16 @@ async function follow(call: TokenCall): Promise<BufferedResponse> {
 
 async function sendOnce(call: TokenCall, hop: Hop): Promise<WireResponse> {
   const { message, signal, transport, options } = call;
-  const own = hop.leftOrigin ? {} : message.headers;
   try {
     return await transport.send({
       method: message.method,
       url: hop.url,
-      headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': tokenClientId, ...own },
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': tokenClientId,
+        ...message.headers,
+      },
       body: message.body,
       signal,
       foreign: hop.leftOrigin || hop.url.origin !== options.origin,

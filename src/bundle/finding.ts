@@ -86,6 +86,7 @@ export type FindingCode =
 export interface ValidationFinding {
   /** The rule that reported it, such as `referrers`. */
   readonly ruleId: string;
+  /** What is wrong; scripts may rely on it. */
   readonly code: FindingCode;
   /** Errors make a bundle invalid; warnings do so only when validation is strict. */
   readonly severity: 'error' | 'warning';

@@ -52,11 +52,18 @@ function findingLines(finding: ValidationFinding): string[] {
 }
 
 function subjectLines(subjects: readonly SubjectSummary[]): string[] {
-  const lines = subjects.map(({ image, subject, expected, found, ok, complete }) => {
-    const doubt = complete ? '' : ', discovery not confirmed';
-    return `  ${escapeText(image)} ${subject}: ${expected} expected, ${found} found, ${ok} ok${doubt}`;
-  });
-  return [`referrers of ${subjects.length} subjects:`, ...lines];
+  const lines = ['referrers found unchanged, by subject:'];
+  for (const image of new Set(subjects.map((subject) => subject.image))) {
+    lines.push(`  ${escapeText(image)}`);
+    const own = subjects.filter((subject) => subject.image === image);
+    const bare = own.filter(({ expected, complete }) => expected === 0 && complete);
+    for (const { subject, expected, ok, complete } of own) {
+      if (expected > 0 || !complete)
+        lines.push(`    ${ok}/${expected} ${subject}${complete ? '' : ' (not confirmed at export)'}`);
+    }
+    if (bare.length > 0) lines.push(`    ${bare.length} more manifests had none when the bundle was made`);
+  }
+  return lines;
 }
 
 function totals({ findings, findingsDropped, entriesChecked, bytesChecked }: ValidationReport): string {

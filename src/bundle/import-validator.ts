@@ -1,25 +1,17 @@
 import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
-import { defaultLimits } from '../content/limits.js';
 import { ArgumentError } from '../errors/index.js';
 import { BundleReader } from './bundle-reader.js';
 import type { RequiredReferrer } from './record.js';
 import { defaultRules } from './rules.js';
 import { makeReport, type ValidationReport } from './validation-report.js';
-import type { ValidationLimits, ValidationRule, ValidationSettings } from './validation-rule.js';
+import {
+  defaultValidationLimits,
+  type ValidationLimits,
+  type ValidationRule,
+  type ValidationSettings,
+} from './validation-rule.js';
 import { ValidationRun } from './validation-run.js';
-
-const MiB = 1024 * 1024;
-const defaults: ValidationLimits = {
-  maxEntries: 1_000_000,
-  maxTotalBytes: MiB * MiB,
-  maxRecordBytes: 64 * MiB,
-  maxImages: 10_000,
-  maxManifestBytes: defaultLimits.maxManifestBytes,
-  maxGraphBytes: 256 * MiB,
-  maxDepth: 16,
-  maxFindings: 1_000,
-};
 
 /** Options of {@link ImportValidator}. */
 export interface ImportValidatorOptions {
@@ -48,7 +40,7 @@ export class ImportValidator {
 
   /** @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` for a limit or a requirement that is not a positive integer */
   constructor(options: ImportValidatorOptions = {}) {
-    const limits = { ...defaults, ...options.limits };
+    const limits = { ...defaultValidationLimits, ...options.limits };
     for (const [name, value] of Object.entries(limits)) assertPositive(`limits.${name}`, value);
     const requireReferrers = options.requireReferrers ?? [];
     for (const { min } of requireReferrers) assertPositive('requireReferrers.min', min);

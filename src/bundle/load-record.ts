@@ -16,7 +16,7 @@ const versionSchema: z.ZodType<{ readonly schemaVersion: number }> = z.object({ 
 /** Reads `bundle.json` strictly, or says why that is not possible; nothing is thrown. */
 export function loadRecord(
   bytes: Buffer | undefined,
-  { maxRecordBytes, maxImages }: ValidationLimits,
+  { maxRecordBytes, maxImages }: Pick<ValidationLimits, 'maxRecordBytes' | 'maxImages'>,
 ): { readonly record: BundleRecord } | { readonly fault: FindingReport } {
   if (bytes === undefined) return { fault: overLimit('is larger than maxRecordBytes', maxRecordBytes) };
   if (countMarks(bytes) > maxMarks) return { fault: overLimit('has more values than a record can have', maxMarks) };

@@ -1,7 +1,7 @@
 import { digestOf } from '../oci/digest.js';
 import { mediaTypes } from '../oci/media-types.js';
 import { compareText } from './canonical-json.js';
-import { blobPath, entryPaths } from './entry-paths.js';
+import { blobPath, entryPaths, ociLayoutFile } from './entry-paths.js';
 import { emitAttestationsIndex, emitReferrersIndex } from './index-tables.js';
 import type { LayoutIndex } from './layout-index.js';
 import type { PlannedBlob, PlannedContent } from './plan-content.js';
@@ -24,7 +24,7 @@ export function planFiles(
   layout: LayoutIndex,
 ): readonly RecordedFile[] {
   return [
-    inMemory(entryPaths.ociLayout, Buffer.from('{"imageLayoutVersion":"1.0.0"}\n')),
+    inMemory(entryPaths.ociLayout, ociLayoutFile),
     inMemory(entryPaths.index, layout.bytes),
     inMemory(entryPaths.attestationsIndex, emitAttestationsIndex(subjects)),
     inMemory(entryPaths.referrersIndex, emitReferrersIndex(subjects)),

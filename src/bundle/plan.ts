@@ -34,6 +34,7 @@ export interface BundleCounts {
 export interface BundlePlan extends Pick<BundleRecord, 'bundleId' | 'complete' | 'images' | 'entries' | 'external'> {
   /** Each list of referrers, with how it was found. */
   readonly subjects: readonly BundleSubject[];
+  /** How much of everything there is. */
   readonly counts: BundleCounts;
   /** Bytes of blobs that have to be fetched. */
   readonly blobBytes: number;

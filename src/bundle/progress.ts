@@ -2,6 +2,7 @@ import type { Descriptor } from '../oci/descriptor.js';
 
 /** What is known before the first blob is fetched. */
 export interface PlanProgress {
+  /** Says that this event states the totals. */
   readonly type: 'plan';
   /** Bytes of blobs that will be written. */
   readonly totalBytes: number;
@@ -11,7 +12,9 @@ export interface PlanProgress {
 
 /** How far a blob, and the whole bundle, has come; sent at least every mebibyte and once when the blob is done. */
 export interface BlobProgress {
+  /** Says that this event is about a blob. */
   readonly type: 'blob';
+  /** Digest of the blob. */
   readonly digest: string;
   /** Size of this blob in bytes. */
   readonly size: number;

@@ -1,13 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
 import { readBounded } from '../content/read.js';
-import { BundleError, isOciError } from '../errors/index.js';
-import { parseJsonAs } from '../oci/strict-json.js';
+import { BundleError } from '../errors/index.js';
 import { BundleReader } from './bundle-reader.js';
 import { entryPaths } from './entry-paths.js';
-import { type BundleRecord, bundleRecordSchema } from './record.js';
+import { loadRecord } from './load-record.js';
+import type { BundleRecord } from './record.js';
+import { defaultValidationLimits } from './validation-rule.js';
 
-const maxRecordBytes = 64 * 1024 * 1024;
+const { maxRecordBytes } = defaultValidationLimits;
 
 /**
  * Reads what a bundle says about itself, without checking that it is true; {@link ImportValidator} does that.
@@ -27,17 +28,12 @@ export async function readBundleRecord(
   source: string | Readable | BundleReader,
   options: AbortableOptions = {},
 ): Promise<BundleRecord> {
-  const bytes = await readRecordBytes(source, options);
-  try {
-    return parseJsonAs(bytes, bundleRecordSchema, entryPaths.record);
-  } catch (cause) {
-    if (!isOciError(cause)) throw cause;
-    throw new BundleError('ERR_OCI_BUNDLE_INVALID', cause.message, {
-      path: entryPaths.record,
-      cause,
-      hint: 'validate the file; it may be damaged, or made by a newer version of this package',
-    });
-  }
+  const loaded = loadRecord(await readRecordBytes(source, options), defaultValidationLimits);
+  if ('record' in loaded) return loaded.record;
+  throw new BundleError('ERR_OCI_BUNDLE_INVALID', loaded.fault.message, {
+    path: entryPaths.record,
+    hint: 'validate the file; it may be damaged, or made by a newer version of this package',
+  });
 }
 
 async function readRecordBytes(source: string | Readable | BundleReader, options: AbortableOptions): Promise<Buffer> {

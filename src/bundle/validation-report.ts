@@ -23,12 +23,19 @@ export interface SubjectSummary {
 
 /** What a bundle says about itself. */
 export interface BundleSummary {
+  /** Identity of the bundle. */
   readonly bundleId: string;
+  /** The bundle it builds on. */
   readonly previousBundleId?: string | undefined;
+  /** When it was made, where that was recorded. */
   readonly createdAt?: string | undefined;
+  /** When it expires, where that was recorded. */
   readonly expiresAt?: string | undefined;
+  /** The program that wrote it. */
   readonly generator: string;
+  /** False when discovery was not confirmed for every subject. */
   readonly complete: boolean;
+  /** Images that the record lists. */
   readonly images: readonly BundleImage[];
   /** Entries that the record lists. */
   readonly entries: number;

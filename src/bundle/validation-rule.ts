@@ -1,9 +1,12 @@
+import { defaultLimits } from '../content/limits.js';
 import type { OciError } from '../errors/index.js';
 import type { Manifest } from '../oci/manifest.js';
 import type { BundleOwner } from './bundle-owners.js';
 import type { EntryKind } from './entry-names.js';
 import type { FindingReport } from './finding.js';
 import type { BundleEntry, BundleRecord, ExternalBlob, RequiredReferrer } from './record.js';
+
+const MiB = 1024 * 1024;
 
 /** Bounds on what one validation may read and hold; each is finite and none may be 0. */
 export interface ValidationLimits {
@@ -25,8 +28,21 @@ export interface ValidationLimits {
   readonly maxFindings: number;
 }
 
+/** The limits that hold where the caller says nothing. */
+export const defaultValidationLimits: ValidationLimits = {
+  maxEntries: 1_000_000,
+  maxTotalBytes: MiB * MiB,
+  maxRecordBytes: 64 * MiB,
+  maxImages: 10_000,
+  maxManifestBytes: defaultLimits.maxManifestBytes,
+  maxGraphBytes: 256 * MiB,
+  maxDepth: 16,
+  maxFindings: 1_000,
+};
+
 /** What a validation was asked for. */
 export interface ValidationSettings {
+  /** Bounds. */
   readonly limits: ValidationLimits;
   /** Whether every warning is an error. */
   readonly strict: boolean;
@@ -38,7 +54,9 @@ export interface ValidationSettings {
 
 /** An entry that has been read. */
 export interface SeenEntry {
+  /** Name in the archive. */
   readonly path: string;
+  /** What its name makes it. */
   readonly kind: EntryKind;
   /** Bytes of content. */
   readonly size: number;
@@ -74,6 +92,7 @@ export interface ValidationContext {
   readonly manifests: ReadonlyMap<string, Manifest>;
   /** Whether the archive was read through to its end; false until then. */
   readonly isComplete: boolean;
+  /** What the validation was asked for. */
   readonly settings: ValidationSettings;
   /** Finds out which image or referrer content belongs to; it is known in `onEnd` only. */
   readonly ownerOf: (digest: string) => BundleOwner | undefined;

@@ -28,6 +28,14 @@ export interface ListReferrersOptions extends AbortableOptions {
   readonly confirmSubject?: boolean | undefined;
 }
 
+/** An artifact under one of cosign's older tags; it has no subject of its own. */
+export interface LegacyArtifact {
+  /** The tag that carries it. */
+  readonly tag: string;
+  /** Its manifest. */
+  readonly descriptor: Descriptor;
+}
+
 /** A confirmed list of referrers, and the evidence for it. */
 export interface ReferrersList {
   /** The manifest that was asked about. */
@@ -37,7 +45,7 @@ export interface ReferrersList {
   /** Which endpoint decided, also when the list is empty. */
   readonly source: 'api' | 'tag-schema' | 'layout';
   /** Artifacts found under cosign's older tags, with the tag that carries them. */
-  readonly legacy: readonly { readonly tag: string; readonly descriptor: Descriptor }[];
+  readonly legacy: readonly LegacyArtifact[];
   /** Who applied the filter: the server says so too, only we did, or there was none. */
   readonly filterAppliedBy: 'server' | 'client' | 'none';
   /** Pages that were read. */
@@ -75,7 +83,9 @@ export interface FetcherByDigest {
 }
 
 /** A content source that also knows what refers to what. */
-export interface ReferrersSource extends ContentSource, Partial<FetcherByDigest> {
+export interface ReferrersSource extends ContentSource {
+  /** Fetches by digest alone; a source whose lists may state wrong sizes needs it. */
+  readonly fetchByDigest?: FetcherByDigest['fetchByDigest'];
   /** Lists what refers to a manifest; an empty list is a confirmed fact, every fault throws. */
   listReferrers(descriptor: Descriptor, options?: ListReferrersOptions): Promise<ReferrersList>;
 }

@@ -11,6 +11,7 @@ export interface RegistryErrorDetail {
 
 /** Thrown when an argument, option or reference cannot work: fix the call. */
 export class ArgumentError extends OciError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'ArgumentError';
   /** The argument or option that is wrong, such as `reference` or `limits.maxPages`. */
   readonly argument: string;
@@ -33,6 +34,7 @@ export interface RegistryErrorOptions extends OciErrorOptions {
 
 /** Thrown when a registry or token service answered and the answer is a refusal. */
 export class RegistryError extends OciError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'RegistryError';
   /** HTTP method of the request. */
   readonly method: string;
@@ -58,6 +60,7 @@ export class RegistryError extends OciError {
 
 /** Thrown when no usable answer came: network, TLS, timeout, or a redirect that must not be followed. */
 export class TransportError extends OciError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'TransportError';
   /** HTTP method of the request. */
   readonly method: string;
@@ -74,11 +77,13 @@ export class TransportError extends OciError {
 
 /** Thrown when an answer breaks the specification: content type, JSON, schema, `Link` or another header. */
 export class ProtocolError extends OciError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'ProtocolError';
 }
 
 /** Thrown when a bound was reached; nothing that was read so far is returned as if it were complete. */
 export class LimitError extends OciError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'LimitError';
   /** The limit, by its option name, such as `maxManifestBytes`. */
   readonly limitName: string;
@@ -95,6 +100,7 @@ export class LimitError extends OciError {
 
 /** Thrown when bytes are not the ones their descriptor names. */
 export class IntegrityError extends OciError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'IntegrityError';
   /** What the descriptor says: a digest, or a size in bytes. */
   readonly expected: string;
@@ -115,6 +121,7 @@ export class IntegrityError extends OciError {
 
 /** Thrown when a bundle cannot be written, read or imported. */
 export class BundleError extends OciError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'BundleError';
   /** The file or entry the fault is about; absent where there is none. */
   readonly path: string | undefined;
@@ -128,6 +135,7 @@ export class BundleError extends OciError {
 
 /** Thrown when a list of referrers cannot be confirmed, or a referrer could not be kept listed. */
 export class ReferrersError extends OciError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'ReferrersError';
   /** Digest of the manifest whose referrers were asked for. */
   readonly subject: string;

@@ -31,6 +31,7 @@ export interface OciErrorOptions {
  * @remarks An aborted call is the one exception: it rejects with the `reason` of the caller's signal, unwrapped.
  */
 export class OciError extends Error {
+  /** Name of the class, for logs. */
   override readonly name: string = 'OciError';
   /** What happened. */
   readonly code: OciErrorCode;

@@ -40,8 +40,6 @@ export class ProgressMeter extends Transform {
         this.#check(floor);
       }, floor.windowMs);
     }
-    // The stream may fail before its reader has got hold of it; the reader still sees the error when it starts.
-    this.on('error', () => undefined);
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {

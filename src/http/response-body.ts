@@ -30,7 +30,7 @@ export function openResponseBody(
     throw error;
   }
   const meter = new ProgressMeter({ ...options, direction: 'download' });
-  encoded.on('error', () => undefined);
+  // What it listens to stays listened to: a body that fails before its reader has come ends no process.
   pipeline([encoded, ...decoders, meter], () => undefined);
   return meter;
 }

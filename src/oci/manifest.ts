@@ -48,9 +48,27 @@ export interface ImageIndex {
 }
 
 /** A parsed manifest of either kind. */
-export type Manifest =
-  | { readonly kind: 'manifest'; readonly mediaType: string; readonly manifest: ImageManifest }
-  | { readonly kind: 'index'; readonly mediaType: string; readonly index: ImageIndex };
+export type Manifest = ParsedManifest | ParsedIndex;
+
+/** A parsed image manifest. */
+export interface ParsedManifest {
+  /** Tells it from an index. */
+  readonly kind: 'manifest';
+  /** Media type it came as. */
+  readonly mediaType: string;
+  /** What it says. */
+  readonly manifest: ImageManifest;
+}
+
+/** A parsed image index. */
+export interface ParsedIndex {
+  /** Tells it from an image manifest. */
+  readonly kind: 'index';
+  /** Media type it came as. */
+  readonly mediaType: string;
+  /** What it says. */
+  readonly index: ImageIndex;
+}
 
 const common = {
   schemaVersion: z.literal(2),

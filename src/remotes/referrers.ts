@@ -71,10 +71,14 @@ async function list(
   });
   const listed = resolveTypes ? await withManifestTypes(context, answer.referrers, options.signal) : answer.referrers;
   const { kept, warnings } = filterTypes(listed, wanted);
-  const legacy =
+  const tagged =
     (options.legacyTags ?? settings.legacyTags)
       ? await findLegacyTags(answer.repository, subject, { limits: settings.limits, signal: options.signal, attempts })
       : [];
+  // They have no artifact type at all, so no filter can want them.
+  const legacy = wanted.length === 0 ? tagged : [];
+  if (tagged.length > legacy.length)
+    warnings.push(`${tagged.length} artifacts under older tags were left out by the filter`);
   return {
     subject,
     referrers: kept,
@@ -173,7 +177,7 @@ async function withManifestTypes(
 function filterTypes(
   listed: readonly Descriptor[],
   wanted: readonly string[],
-): { kept: readonly Descriptor[]; warnings: readonly string[] } {
+): { kept: readonly Descriptor[]; warnings: string[] } {
   if (wanted.length === 0) return { kept: listed, warnings: [] };
   const kept = listed.filter((descriptor) => wanted.includes(descriptor.artifactType ?? ''));
   const untyped = listed.filter((descriptor) => descriptor.artifactType === undefined).length;

@@ -1,3 +1,4 @@
+export type { DigestAlgorithm } from '../oci/digest.js';
 export {
   buildArtifact,
   buildImage,

@@ -73,7 +73,14 @@ export interface TestRegistryOptions {
   /** Asks for credentials; nobody is asked by default. */
   readonly auth?: TestRegistryAuth | undefined;
   /** Serves HTTPS with this key and certificate (PEM); plain HTTP by default. */
-  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer } | undefined;
+  readonly tls?:
+    | {
+        /** Key, PEM. */
+        readonly key: string | Buffer;
+        /** Certificate, PEM. */
+        readonly cert: string | Buffer;
+      }
+    | undefined;
   /**
    * Runs before the registry handles a request, authorization included; `store` is what the registry holds.
    *

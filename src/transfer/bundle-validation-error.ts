@@ -3,6 +3,7 @@ import { BundleError } from '../errors/index.js';
 
 /** Thrown when a bundle did not pass validation; nothing was pushed. */
 export class BundleValidationError extends BundleError {
+  /** Name of the class, for logs. */
   override readonly name: string = 'BundleValidationError';
   /** Every finding. */
   readonly report: ValidationReport;

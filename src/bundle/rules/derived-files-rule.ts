@@ -1,12 +1,9 @@
 import { digestOf } from '../../oci/digest.js';
 import { emitRecordFiles } from '../checksums.js';
-import { entryPaths } from '../entry-paths.js';
+import { entryPaths, ociLayoutFile } from '../entry-paths.js';
 import { emitAttestationsIndex, emitReferrersIndex } from '../index-tables.js';
 import { matchLayoutIndex } from '../match-layout-index.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
-
-/** The `oci-layout` our writer makes (image-spec v1.1.1, image-layout.md#oci-layout-file). */
-const ociLayout = Buffer.from('{"imageLayoutVersion":"1.0.0"}\n');
 
 /**
  * Checks that every file made from the record is, byte for byte, what the record makes.
@@ -27,7 +24,7 @@ export const derivedFilesRule: ValidationRule = {
       if (kind !== 'checksums' || paths.has(path)) continue;
       report({ code: 'EntryUnexpected', path, message: `${path} is in the bundle, and no entry has such a digest` });
     }
-    compare(context, entryPaths.ociLayout, ociLayout);
+    compare(context, entryPaths.ociLayout, ociLayoutFile);
     compare(context, entryPaths.attestationsIndex, emitAttestationsIndex(record.referrers.subjects));
     compare(context, entryPaths.referrersIndex, emitReferrersIndex(record.referrers.subjects));
     if (matchLayoutIndex(context) !== 'different') return;

@@ -82,11 +82,13 @@ describe('one connection for registry and token service', () => {
       else if (headers.authorization === 'Bearer T') response.end('ok');
       else {
         response.writeHead(401, { 'WWW-Authenticate': `Bearer realm="${server.origin}/token"` });
-        response.end('x'.repeat(200_000));
+        response.end('x'.repeat(5_000_000));
       }
     });
     const dispatcher = new Agent({ connections: 1 });
-    onTestFinished(async () => { await dispatcher.destroy(); });
+    onTestFinished(async () => {
+      await dispatcher.destroy();
+    });
     const authorizer = authorizerFor(server.origin, { dispatcher });
     const client = clientFor(server.origin, { dispatcher, authorizer, timeouts: { requestMs: 5_000 } });
     expect((await client.requestBytes(get(server.origin, '/v2/'), bound)).status).toBe(200);

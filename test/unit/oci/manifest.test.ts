@@ -36,14 +36,14 @@ describe('a manifest', () => {
       mediaTypes.ociManifest,
     ],
   ])('is refused when it %s', (_name, value, type) => {
-    expect(() => parse(value, type)).toThrowError(expect.objectContaining({ code: 'ERR_OCI_BAD_SCHEMA' }));
+    expect(() => parse(value, type)).toThrow(expect.objectContaining({ code: 'ERR_OCI_BAD_SCHEMA' }));
   });
 
   it('is refused when it came as another type than it says', () => {
-    expect(() => parse(index, mediaTypes.dockerList)).toThrowError(
+    expect(() => parse(index, mediaTypes.dockerList)).toThrow(
       expect.objectContaining({ code: 'ERR_OCI_BAD_CONTENT_TYPE' }),
     );
-    expect(() => parse(image, 'application/json')).toThrowError(
+    expect(() => parse(image, 'application/json')).toThrow(
       expect.objectContaining({ code: 'ERR_OCI_BAD_CONTENT_TYPE' }),
     );
   });

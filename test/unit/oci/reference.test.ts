@@ -34,7 +34,7 @@ describe('a reference', () => {
     ['a.example/app?x=1', 'repository'],
     ['x'.repeat(2000), 'longer'],
   ])('that cannot be read names the argument and the part: %j', (text, part) => {
-    expect(() => parseReference(text)).toThrowError(
+    expect(() => parseReference(text)).toThrow(
       expect.objectContaining({
         code: 'ERR_OCI_INVALID_REFERENCE',
         argument: 'reference',
@@ -44,7 +44,7 @@ describe('a reference', () => {
   });
 
   it('suggests lower case for a repository in upper case', () => {
-    expect(() => parseReference('a.example/Team/App')).toThrowError(
+    expect(() => parseReference('a.example/Team/App')).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('team/app') as string }),
     );
   });

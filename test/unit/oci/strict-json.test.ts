@@ -24,7 +24,7 @@ describe('strict JSON', () => {
       fc.property(
         fc.string({ minLength: 1 }).filter((text) => text.trim() !== ''),
         (rest) => {
-          expect(() => parse(`{"a":1}${rest}`)).toThrowError(refused);
+          expect(() => parse(`{"a":1}${rest}`)).toThrow(refused);
         },
       ),
     );
@@ -35,8 +35,7 @@ describe('strict JSON', () => {
       schemaVersion: 2,
       manifests: [{ digest: 'sha256:…', annotations: { 'a"b': '\\' } }],
     });
-    for (let length = 0; length < text.length; length++)
-      expect(() => parse(text.slice(0, length))).toThrowError(refused);
+    for (let length = 0; length < text.length; length++) expect(() => parse(text.slice(0, length))).toThrow(refused);
   });
 
   it.each([
@@ -48,7 +47,7 @@ describe('strict JSON', () => {
     ['nesting without end', Buffer.from(`${'['.repeat(100)}${']'.repeat(100)}`)],
     ['nothing', Buffer.from('')],
   ])('refuses %s', (_name, bytes) => {
-    expect(() => parseStrictJson(bytes, 'answer')).toThrowError(refused);
+    expect(() => parseStrictJson(bytes, 'answer')).toThrow(refused);
   });
 
   it('does not take a string for a key, or the same key in two objects for a duplicate', () => {

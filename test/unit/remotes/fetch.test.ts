@@ -124,7 +124,7 @@ describe('options of a resolver', () => {
     ['a dispatcher together with tls', { dispatcher: {}, tls: {} }, 'dispatcher'],
     ['a credentials object instead of a function', { credentials: { username: 'me' } }, 'credentials'],
   ])('name the argument that is wrong: %s', (_name, options, argument) => {
-    expect(() => createResolver(options as never)).toThrowError(
+    expect(() => createResolver(options as never)).toThrow(
       expect.objectContaining({ code: 'ERR_OCI_INVALID_OPTION', argument }),
     );
   });

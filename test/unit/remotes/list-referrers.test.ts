@@ -109,7 +109,7 @@ describe('filtering by artifact type', () => {
   it('leaves out a referrer without artifactType, and counts it in the warnings', async () => {
     await using scene = await openScene({ referrersApi: false });
     const sbom = scene.addReferrer(sbomType, 'sbom');
-    const { artifactType: _none, ...untyped } = sbom.descriptor;
+    const untyped = { ...sbom.descriptor, artifactType: undefined };
     scene.registry.store.setReferrersTag('team/app', scene.image.descriptor, [untyped]);
 
     const list = await scene.fetcher.listReferrers(scene.image.descriptor, { artifactTypes: [sbomType] });
@@ -121,7 +121,7 @@ describe('filtering by artifact type', () => {
   it('finds that referrer with resolveTypes, which reads its manifest', async () => {
     await using scene = await openScene({ referrersApi: false });
     const sbom = scene.addReferrer(sbomType, 'sbom');
-    const { artifactType: _none, ...untyped } = sbom.descriptor;
+    const untyped = { ...sbom.descriptor, artifactType: undefined };
     scene.registry.store.setReferrersTag('team/app', scene.image.descriptor, [{ ...untyped, size: 1 }]);
 
     const list = await scene.fetcher.listReferrers(scene.image.descriptor, {

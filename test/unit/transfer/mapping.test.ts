@@ -29,21 +29,19 @@ describe('where images go', () => {
   });
 
   it('refuses two repositories that would land on one name', () => {
-    expect(() => map(['a.example/app:1', 'b.example/app:2'], { to: 'mirror:5000' })).toThrowError(
+    expect(() => map(['a.example/app:1', 'b.example/app:2'], { to: 'mirror:5000' })).toThrow(
       expect.objectContaining({ code: 'ERR_OCI_TRANSFER_REFUSED' }),
     );
   });
 
   it('refuses an image that has no target', () => {
-    expect(() => map(['a.example/app:1'], {})).toThrowError(
-      expect.objectContaining({ code: 'ERR_OCI_TRANSFER_REFUSED' }),
-    );
+    expect(() => map(['a.example/app:1'], {})).toThrow(expect.objectContaining({ code: 'ERR_OCI_TRANSFER_REFUSED' }));
   });
 
   it.each([{ to: 'https://mirror' }, { to: 'mirror:5000/UPPER' }, { map: { 'a.example/app:1': 'b.example/app' } }])(
     'names the option that cannot work: %o',
     (options) => {
-      expect(() => map(['a.example/app:1'], options)).toThrowError(
+      expect(() => map(['a.example/app:1'], options)).toThrow(
         expect.objectContaining({ code: 'ERR_OCI_INVALID_OPTION' }),
       );
     },
