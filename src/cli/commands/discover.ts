@@ -49,14 +49,7 @@ async function discover(
 
 function advice({ mediaType, subjects }: Discovery, flags: DiscoverFlags): readonly string[] {
   if (flags.recursive === true || flags.platform !== undefined) return [];
-  const notes: string[] = [];
   const isIndex = /index|manifest\.list/.test(mediaType);
-  const referrers = subjects.flatMap((subject) => subject.referrers);
-  if (isIndex && referrers.length === 0) {
-    notes.push('this is an index: its platforms may have referrers of their own, which --recursive follows');
-  }
-  if (flags.artifactType !== undefined && referrers.some(({ tag }) => tag !== undefined)) {
-    notes.push('what older tags carry is shown whatever its type: without --recursive the type is not looked up');
-  }
-  return notes;
+  if (!isIndex || subjects.some((subject) => subject.referrers.length > 0)) return [];
+  return ['this is an index: its platforms may have referrers of their own, which --recursive follows'];
 }
