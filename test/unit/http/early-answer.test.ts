@@ -90,7 +90,7 @@ describe('one connection for registry and token service', () => {
       await dispatcher.destroy();
     });
     const authorizer = authorizerFor(server.origin, { dispatcher });
-    const client = clientFor(server.origin, { dispatcher, authorizer, timeouts: { requestMs: 5_000 } });
+    const client = clientFor(server.origin, { dispatcher, authorizer });
     expect((await client.requestBytes(get(server.origin, '/v2/'), bound)).status).toBe(200);
   });
 });
