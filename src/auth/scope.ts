@@ -17,7 +17,7 @@ export function splitScopes(text: string | undefined): string[] {
  * the grammar is kept as it is.
  *
  * @returns each resource once, in order, so that equal sets give equal lists
- * @see https://distribution.github.io/distribution/spec/auth/scope/
+ * @see https://github.com/distribution/distribution/blob/v3.0.0/docs/content/spec/auth/scope.md
  */
 export function uniteScopes(scopes: Iterable<string>): string[] {
   const resources = new Map<string, Set<string>>();

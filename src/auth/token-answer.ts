@@ -23,7 +23,7 @@ const tokenPattern = /^[\x21-\x7e]+$/;
  *
  * @param askedAtMs - when the request was sent; clocks of registries are not asked
  * @throws {@link ProtocolError} `ERR_OCI_BAD_JSON` or `ERR_OCI_BAD_SCHEMA`
- * @see https://distribution.github.io/distribution/spec/auth/token/
+ * @see https://github.com/distribution/distribution/blob/v3.0.0/docs/content/spec/auth/token.md
  */
 export function parseTokenAnswer(bytes: Uint8Array, askedAtMs: number, from: string): RegistryToken {
   const answer = parseObject(bytes, from);

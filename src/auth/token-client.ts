@@ -27,7 +27,7 @@ const noOAuth2 = new Set([400, 401, 404, 405]);
 /**
  * Creates the client for the token services of one registry.
  *
- * @see https://distribution.github.io/distribution/spec/auth/oauth/
+ * @see https://github.com/distribution/distribution/blob/v3.0.0/docs/content/spec/auth/oauth.md
  */
 export function createTokenClient(options: TokenSenderOptions): TokenClient {
   const send = createTokenSender(options);
