@@ -52,13 +52,15 @@ export class OciError extends Error {
   }
 
   /**
-   * Adds the attempts that led here; those of an inner call come after.
+   * Makes a copy that carries the attempts that led here; the error itself may be shared by several callers.
    *
    * @internal
    */
-  withAttempts(attempts: readonly Attempt[]): this {
-    (this as { attempts: readonly Attempt[] }).attempts = [...attempts, ...this.attempts];
-    return this;
+  withAttempts(attempts: readonly Attempt[]): OciError {
+    const copy = new OciError(this.code, this.message);
+    Object.setPrototypeOf(copy, Object.getPrototypeOf(this) as object);
+    Object.defineProperties(copy, Object.getOwnPropertyDescriptors(this));
+    return Object.assign(copy, { attempts: [...attempts, ...this.attempts] });
   }
 
   /** Returns the error as plain data for a log: no stack, no request, no secret; causes are followed by message only. */

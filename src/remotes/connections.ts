@@ -71,6 +71,7 @@ export class Connections implements AsyncDisposable {
       timeouts,
       tls,
       logger,
+      dispatcher,
     });
     const shared = { origin, headers, tls, authorizer, retry, timeouts, limits, logger, onWarning, dispatcher };
     const client = createHttpClient(shared);

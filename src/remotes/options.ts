@@ -1,7 +1,7 @@
-import type { Dispatcher } from 'undici';
 import type { CredentialProvider } from '../auth/credentials.js';
 import type { Limits } from '../content/limits.js';
 import type { RegistryWarning, RetryPolicy, Timeouts, TlsOptions } from '../http/types.js';
+import type { Dispatcher } from '../http/undici-send.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { RegistryHosts } from './hosts.js';
 

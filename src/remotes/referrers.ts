@@ -48,8 +48,7 @@ export async function listReferrers(
       list(context, subject, { ...options, signal }, attempts),
     );
   } catch (error) {
-    if (isOciError(error) && error !== options.signal?.reason) error.withAttempts(attempts.attempts);
-    throw error;
+    throw isOciError(error) && error !== options.signal?.reason ? error.withAttempts(attempts.attempts) : error;
   }
 }
 

@@ -99,8 +99,12 @@ function uploadsUrl(at: Repository): URL {
 
 function uploadLocation(at: Repository, answer: BufferedResponse, what: string): URL {
   const location = answer.headers.get('location');
-  const url = location === undefined ? null : URL.parse(location, answer.url.href);
-  if (url !== null && /^https?:$/.test(url.protocol) && !(answer.url.protocol === 'https:' && url.protocol === 'http:'))
+  const url = location !== undefined && URL.canParse(location, answer.url.href) ? new URL(location, answer.url) : undefined;
+  if (
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    !(answer.url.protocol === 'https:' && url.protocol === 'http:')
+  )
     return url;
   throw new ProtocolError('ERR_OCI_BAD_HEADER', `upload of ${what}: ${at.host.host} gave no usable Location`, {
     hint: 'the registry, or a proxy that rewrites its answers, is misconfigured',
