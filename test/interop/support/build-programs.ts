@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isInstalled, projectRoot } from './tools.js';
+import { isCi, isInstalled, projectRoot } from './tools.js';
 
 const programs = ['registry', 'oracle'] as const;
 
@@ -12,7 +12,9 @@ export function programPath(name: (typeof programs)[number]): string {
 
 /** Builds the Go programs before any test runs; Go's own cache makes the second time quick. */
 export async function setup(): Promise<void> {
-  // Tests that need Go say so themselves: skipped by name, or failed in CI.
+  for (const name of ['go', 'docker-registry', 'skopeo']) {
+    if (!isInstalled(name)) console.log(`${name} is not installed: ${isCi ? 'a failure in CI' : 'skipped'}`);
+  }
   if (!isInstalled('go')) return;
   for (const name of programs) {
     const options = { cwd: join(projectRoot, 'test/interop', name), timeout: 600_000 };

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 /** The project's root; everything a person could type there works in a test too. */
 export const projectRoot: string = new URL('../../../', import.meta.url).pathname;
 
-const isCi = process.env['CI'] === 'true';
+/** Whether everything has to be there. */
+export const isCi: boolean = process.env['CI'] === 'true';
 const execute = promisify(execFile);
 
 /** Tells whether a program is on the PATH. */
