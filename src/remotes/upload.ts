@@ -99,7 +99,8 @@ function uploadsUrl(at: Repository): URL {
 
 function uploadLocation(at: Repository, answer: BufferedResponse, what: string): URL {
   const location = answer.headers.get('location');
-  const url = location !== undefined && URL.canParse(location, answer.url.href) ? new URL(location, answer.url) : undefined;
+  const url =
+    location !== undefined && URL.canParse(location, answer.url.href) ? new URL(location, answer.url) : undefined;
   if (
     url !== undefined &&
     /^https?:$/.test(url.protocol) &&
