@@ -15,7 +15,7 @@ import { Repository } from './repository.js';
 export class Connections implements AsyncDisposable {
   readonly options: ResolvedOptions;
   readonly capabilities: CapabilityCache;
-  /** Writers of one referrers tag take turns. */
+  /** Writers of one referrers tag take turns, and so do pushes of one subject's referrers. */
   readonly tagLock: KeyedLock = new KeyedLock();
   readonly #clients = new Map<string, HttpClient>();
   readonly #credentials: CredentialProvider;

@@ -1,6 +1,7 @@
 import type { AbortableOptions } from '../content/abort.js';
 import type { PushResult } from '../content/sources.js';
 import { ReferrersError } from '../errors/index.js';
+import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
 import { referrersTag } from '../oci/referrers-tag.js';
@@ -34,7 +35,10 @@ export async function pushManifest(
   const subject = subjectOf(parsed);
   const hasApi = subject !== undefined && (await decideListing(connections, at, subject, signal));
 
-  const answer = await putManifest(at, options.tag ?? descriptor.digest, descriptor, bytes, { limits, signal });
+  const put = (): Promise<BufferedResponse> =>
+    putManifest(at, options.tag ?? descriptor.digest, descriptor, bytes, { limits, signal });
+  // One referrer of a subject at a time: olareg 0.2.2 answers 201 to two at once and keeps only one of them listed.
+  const answer = await (subject === undefined ? put() : connections.tagLock.run(`${at.key} ${subject.digest}`, put));
   connections.capabilities.addSubject(at.key, descriptor.digest);
   if (subject === undefined) return { descriptor, uploaded: true };
   // The header alone proves nothing: Docker Hub and ECR have sent it without an API, Quay has an API without it.
