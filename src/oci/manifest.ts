@@ -131,6 +131,25 @@ export function childrenOf(parsed: Manifest): readonly Descriptor[] {
   return parsed.kind === 'index' ? parsed.index.manifests : [parsed.manifest.config, ...parsed.manifest.layers];
 }
 
+/** Returns the manifests a manifest consists of: what an index lists, as far as it is of a manifest's type. */
+export function manifestsBelow(parsed: Manifest): readonly Descriptor[] {
+  return parsed.kind === 'index' ? parsed.index.manifests.filter((child) => isManifestType(child.mediaType)) : [];
+}
+
+/**
+ * Returns the blobs a manifest consists of: config and layers, and what an index lists that is no manifest.
+ *
+ * @remarks A layer is a blob whatever its type: an artifact may carry a manifest as a file, and then its type says so. Such
+ * a descriptor gets a type that no source or target mistakes for a manifest.
+ */
+export function blobsBelow(parsed: Manifest): readonly Descriptor[] {
+  if (parsed.kind === 'index') return parsed.index.manifests.filter((child) => !isManifestType(child.mediaType));
+  const { config, layers } = parsed.manifest;
+  return [config, ...layers].map((blob) =>
+    isManifestType(blob.mediaType) ? { ...blob, mediaType: 'application/octet-stream' } : blob,
+  );
+}
+
 /** Returns the manifest a manifest refers to, if it is a referrer. */
 export function subjectOf(parsed: Manifest): Descriptor | undefined {
   return parsed.kind === 'index' ? parsed.index.subject : parsed.manifest.subject;

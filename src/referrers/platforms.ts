@@ -1,6 +1,5 @@
 import type { Descriptor, Platform } from '../oci/descriptor.js';
-import { childrenOf, type Manifest } from '../oci/manifest.js';
-import { isManifestType } from '../oci/media-types.js';
+import { type Manifest, manifestsBelow } from '../oci/manifest.js';
 
 /** BuildKit puts a platform's attestations next to it and names the platform's manifest in this annotation. */
 const attestedDigest = 'vnd.docker.reference.digest';
@@ -18,7 +17,7 @@ export function formatPlatform(platform: Platform): string {
  */
 export function selectChildren(parsed: Manifest, platforms: readonly string[] | undefined): readonly Descriptor[] {
   if (parsed.kind !== 'index') return [];
-  const manifests = childrenOf(parsed).filter((child) => isManifestType(child.mediaType));
+  const manifests = manifestsBelow(parsed);
   if (platforms === undefined || platforms.length === 0) return manifests;
   const isWanted = (child: Descriptor): boolean => {
     if (child.platform === undefined) return false;
