@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ProtocolError } from '../errors/index.js';
 import { type Descriptor, descriptorSchema, sharedFields } from './descriptor.js';
 import { listOf } from './first-fault.js';
-import { isIndexType, mediaTypeOf, mediaTypes } from './media-types.js';
+import { isIndexType, isManifestType, mediaTypeOf, mediaTypes } from './media-types.js';
 import { parseJsonAs } from './strict-json.js';
 
 /**
