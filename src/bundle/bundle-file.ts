@@ -47,9 +47,10 @@ export class BundleFile implements AsyncDisposable {
   /** Throws {@link BundleError} `ERR_OCI_BUNDLE_CHANGED` when the file is not what it was when it was opened. */
   async assertUnchanged(): Promise<void> {
     const now = await this.#handle.stat({ bigint: true });
-    const was = this.#opened;
-    if (now.dev === was.dev && now.ino === was.ino && now.size === was.size && now.mtimeNs === was.mtimeNs) return;
-    throw changed(this.path, 'its size or modification time is another one');
+    // Anybody may set a modification time back; the time of that change cannot be set.
+    const fields = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
+    if (fields.every((field) => now[field] === this.#opened[field])) return;
+    throw changed(this.path, 'its size or the time of its last change is another one');
   }
 
   /** Reads from `start` up to `end` or the end of the file, always one chunk ahead of who asks. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
 import { ArgumentError } from '../errors/index.js';
 import { BundleReader } from './bundle-reader.js';
-import type { RequiredReferrer } from './record.js';
+import type { BundleRecord, RequiredReferrer } from './record.js';
 import { defaultRules } from './rules.js';
 import { makeReport, type ValidationReport } from './validation-report.js';
 import {
@@ -25,6 +25,12 @@ export interface ImportValidatorOptions {
   readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
   /** Bounds; what the bundle's record declares lowers them further. */
   readonly limits?: Partial<ValidationLimits> | undefined;
+}
+
+/** @internal A report, and the record it is about; there is none where `bundle.json` could not be read. */
+export interface ValidatedBundle {
+  readonly report: ValidationReport;
+  readonly record: BundleRecord | undefined;
 }
 
 /**
@@ -58,15 +64,22 @@ export class ImportValidator {
    * @throws {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` when the source cannot be read; the signal's reason when aborted
    */
   async validate(source: string | Readable | BundleReader, options: AbortableOptions = {}): Promise<ValidationReport> {
-    const run = new ValidationRun(this.#rules, this.#settings);
-    if (source instanceof BundleReader) {
-      await run.read(source, options.signal);
-      return makeReport(run, source.compression);
-    }
+    if (source instanceof BundleReader) return (await this.validateReader(source, options)).report;
     const { maxEntries, maxTotalBytes } = this.#settings.limits;
     await using reader = new BundleReader(source, { maxEntries, maxTotalBytes, signal: options.signal });
+    return (await this.validateReader(reader, options)).report;
+  }
+
+  /**
+   * Validates what a reader reads, and hands over the record the report is about, so that an importer works with that one
+   * and does not read it again; nobody may import from it unless the report is `ok`.
+   *
+   * @internal
+   */
+  async validateReader(reader: BundleReader, options: AbortableOptions = {}): Promise<ValidatedBundle> {
+    const run = new ValidationRun(this.#rules, this.#settings);
     await run.read(reader, options.signal);
-    return makeReport(run, reader.compression);
+    return { report: makeReport(run, reader.compression), record: run.record };
   }
 }
 
