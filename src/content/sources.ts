@@ -108,6 +108,8 @@ export interface PushTarget extends ReferrersSource {
     content: Uint8Array | (() => Readable),
     options?: { readonly tag?: string | undefined } & AbortableOptions,
   ): Promise<PushResult>;
+  /** Refuses a subject whose referrers this target could not keep listed; asked before anything is pushed. */
+  assertListable(subject: Descriptor, options?: AbortableOptions): Promise<void>;
   /** Tells whether the content is there. */
   exists(descriptor: Descriptor, options?: AbortableOptions): Promise<boolean>;
   /** Takes a blob over from another repository of the same registry; false when the registry would not. */

@@ -82,6 +82,7 @@ export async function attachArtifact(
     annotations: artifact.annotations,
   };
   assertTypes(artifact, [descriptor, ...layers]);
+  await pusher.assertListable(subject, options);
   await pusher.push(config, emptyConfig, options);
   for (const [index, file] of files.entries()) {
     const layer = layers[index];

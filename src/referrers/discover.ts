@@ -23,6 +23,7 @@ type Bounds = typeof defaults;
  * @param root - the resolved manifest to start from
  * @param options - filters, bounds and signal
  * @throws {@link LimitError} `ERR_OCI_LIMIT_EXCEEDED` when a bound is reached: the graph is never cut short in silence
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`, also for a platform that the root does not have
  * @throws whatever the source throws, unless `onDiscoveryError` is `warn`
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  */
@@ -86,7 +87,7 @@ class Walk {
     this.#visited.add(node.descriptor.digest);
     if (arrival.depth > this.#bounds.maxDepth) throw bound('maxDepth', this.#bounds.maxDepth, node.descriptor);
     this.#nodes.set(node.descriptor.digest, node);
-    const children = selectChildren(node.parsed, arrival.role === 'root' ? this.#options.platforms : undefined);
+    const children = selectChildren(node, arrival.role === 'root' ? this.#options.platforms : undefined);
     await Promise.all([
       ...children.map((child) => this.visit(child, { role: 'child', depth: arrival.depth + 1 })),
       this.#visitReferrers(node, arrival.depth),

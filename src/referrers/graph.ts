@@ -10,7 +10,7 @@ export interface WalkOptions extends AbortableOptions {
   readonly artifactTypes?: readonly string[] | undefined;
   /** Artifact types to leave out; none when absent. */
   readonly excludeArtifactTypes?: readonly string[] | undefined;
-  /** Platforms of an index to follow, as `os/architecture[/variant]`; all when absent. */
+  /** Platforms of an index to follow, as `os/architecture[/variant]`; all when absent. One that is not there throws. */
   readonly platforms?: readonly string[] | undefined;
   /** Also finds cosign's older tags; the source's own setting when absent. */
   readonly legacyTags?: boolean | undefined;

@@ -2,16 +2,21 @@
 export type ReferrersCapability = 'supported' | 'unsupported';
 
 const maxEntries = 10_000;
+/** How long a manifest that was seen counts as being there, and a denial of the API as recent. */
+const memoryMs = 300_000;
 
 /**
- * Remembers confirmed answers about the referrers API, per host and repository, for a limited time.
+ * Remembers what registries said about themselves, per host and repository.
  *
- * @remarks A fault never gets here: a registry that was slow once must not be "without referrers" for minutes.
+ * @remarks Only definite answers get here: a fault, or an answer that merely suggests something, is never remembered. What
+ * decides that a list is empty expires; that the API was there once does not, because its absence is then suspicious.
  */
 export class CapabilityCache {
   readonly #ttlMs: number;
   readonly #entries = new Map<string, { readonly capability: ReferrersCapability; readonly until: number }>();
-  readonly #subjects = new Map<string, true>();
+  readonly #subjects = new Map<string, number>();
+  readonly #seen = new Map<string, true>();
+  readonly #denied = new Map<string, number>();
 
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs;
@@ -19,25 +24,41 @@ export class CapabilityCache {
 
   get(repositoryKey: string): ReferrersCapability | undefined {
     const entry = this.#entries.get(repositoryKey);
-    if (entry === undefined || entry.until <= performance.now()) return undefined;
-    return entry.capability;
+    return entry === undefined || entry.until <= performance.now() ? undefined : entry.capability;
   }
 
   set(repositoryKey: string, capability: ReferrersCapability): void {
-    if (this.#ttlMs === 0) return;
-    remember(this.#entries, repositoryKey, { capability, until: performance.now() + this.#ttlMs });
+    if (capability === 'supported') remember(this.#seen, repositoryKey, true);
+    if (this.#ttlMs > 0) remember(this.#entries, repositoryKey, { capability, until: performance.now() + this.#ttlMs });
+  }
+
+  /** Tells whether the API has ever worked there. */
+  hasSeenApi(repositoryKey: string): boolean {
+    return this.#seen.has(repositoryKey);
+  }
+
+  /** Notes that the API was denied and the referrers tag was believed instead. */
+  addDenial(repositoryKey: string): void {
+    remember(this.#denied, repositoryKey, performance.now() + memoryMs);
+  }
+
+  /** Tells whether the API was denied a short time ago; forgets it in any case. */
+  takeDenial(repositoryKey: string): boolean {
+    const until = this.#denied.get(repositoryKey) ?? 0;
+    this.#denied.delete(repositoryKey);
+    return until > performance.now();
   }
 
   /** Notes that a manifest was seen in a repository, which is what confirms an empty tag lookup. */
   addSubject(repositoryKey: string, digest: string): void {
-    remember(this.#subjects, `${repositoryKey}@${digest}`, true);
+    remember(this.#subjects, `${repositoryKey}@${digest}`, performance.now() + memoryMs);
   }
 
   hasSubject(repositoryKey: string, digest: string): boolean {
-    return this.#subjects.has(`${repositoryKey}@${digest}`);
+    return (this.#subjects.get(`${repositoryKey}@${digest}`) ?? 0) > performance.now();
   }
 
-  /** Forgets a manifest that was deleted. */
+  /** Forgets a manifest that is not there any more. */
   deleteSubject(repositoryKey: string, digest: string): void {
     this.#subjects.delete(`${repositoryKey}@${digest}`);
   }

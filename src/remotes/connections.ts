@@ -3,20 +3,17 @@ import type { CredentialProvider } from '../auth/credentials.js';
 import { createDockerConfigProvider } from '../auth/docker-config.js';
 import { OciError } from '../errors/index.js';
 import { createHttpClient } from '../http/http-client.js';
-import type { HttpClient } from '../http/types.js';
+import type { HttpClient, TlsOptions } from '../http/types.js';
 import type { Reference } from '../oci/reference.js';
 import { CapabilityCache } from './capability-cache.js';
 import { canonicalHost, defaultHosts, type RegistryHost } from './hosts.js';
-import { KeyedLock } from './keyed-lock.js';
-import type { ResolvedOptions } from './options.js';
+import type { HostHeaders, ResolvedOptions } from './options.js';
 import { Repository } from './repository.js';
 
 /** Everything a resolver shares between its fetchers and pushers: one client per host, and what is known about each. */
 export class Connections implements AsyncDisposable {
   readonly options: ResolvedOptions;
   readonly capabilities: CapabilityCache;
-  /** Writers of one referrers tag take turns, and so do pushes of one subject's referrers. */
-  readonly tagLock: KeyedLock = new KeyedLock();
   readonly #clients = new Map<string, HttpClient>();
   readonly #credentials: CredentialProvider;
   #closed = false;
@@ -38,6 +35,13 @@ export class Connections implements AsyncDisposable {
     return hosts.map((host) => new Repository(this.#clientFor(host, reference.registry), host, reference));
   }
 
+  /** The same repository on connections that nobody has used before; disposing closes them. */
+  anew(repository: Repository): Repository & AsyncDisposable {
+    const client = this.#createClient(repository.host, repository.reference.registry);
+    const fresh = new Repository(client, repository.host, repository.reference);
+    return Object.assign(fresh, { [Symbol.asyncDispose]: () => client.close() });
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const clients = [...this.#clients.values()];
@@ -50,14 +54,18 @@ export class Connections implements AsyncDisposable {
   }
 
   #clientFor(host: RegistryHost, registry: string): HttpClient {
-    const scheme = host.scheme ?? (this.options.isPlainHttp(host.host) ? 'http' : 'https');
-    const { origin } = new URL(`${scheme}://${host.host}`);
-    const headers = host.headers ?? this.options.headersFor(host.host);
-    const tls = host.tls ?? this.options.tlsFor(host.host);
+    const { origin, headers, tls } = this.#settingsOf(host);
     // Two host entries with the same origin and other secrets must not share connections or tokens.
     const key = JSON.stringify([origin, headers, tls]);
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
+    const client = this.#createClient(host, registry);
+    this.#clients.set(key, client);
+    return client;
+  }
+
+  #createClient(host: RegistryHost, registry: string): HttpClient {
+    const { origin, headers, tls } = this.#settingsOf(host);
     const { limits, retry, timeouts, logger, onWarning, dispatcher, tokenRealms } = this.options;
     // Docker Hub's credentials are filed under docker.io, whatever host serves it.
     const credentialHost = host.host === canonicalHost(registry) ? registry : host.host;
@@ -74,8 +82,13 @@ export class Connections implements AsyncDisposable {
       dispatcher,
     });
     const shared = { origin, headers, tls, authorizer, retry, timeouts, limits, logger, onWarning, dispatcher };
-    const client = createHttpClient(shared);
-    this.#clients.set(key, client);
-    return client;
+    return createHttpClient(shared);
+  }
+
+  #settingsOf(host: RegistryHost): { origin: string; headers: HostHeaders; tls: TlsOptions | undefined } {
+    const scheme = host.scheme ?? (this.options.isPlainHttp(host.host) ? 'http' : 'https');
+    const { origin } = new URL(`${scheme}://${host.host}`);
+    const headers = host.headers ?? this.options.headersFor(host.host);
+    return { origin, headers, tls: host.tls ?? this.options.tlsFor(host.host) };
   }
 }

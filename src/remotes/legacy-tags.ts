@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import type { ReferrersList } from '../content/sources.js';
-import { LimitError, ProtocolError } from '../errors/index.js';
+import { isOciError, LimitError, ProtocolError } from '../errors/index.js';
 import { nextLink } from '../http/link-header.js';
 import { legacyTagKinds } from '../oci/artifact-kind.js';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -15,7 +15,7 @@ import type { Repository } from './repository.js';
 
 type LegacyOptions = AbortableOptions & { readonly limits: Limits; readonly attempts: AttemptLog };
 
-const tagsSchema: z.ZodType<{ tags?: string[] | null | undefined }> = z.object({ tags: z.array(z.string()).nullish() });
+const tagsSchema: z.ZodType<{ tags: string[] | null }> = z.object({ tags: z.array(z.string()).nullable() });
 
 /**
  * Finds artifacts under cosign's older tags, `sha256-<hex>.sig`, `.att`, `.sbom` and others of that form.
@@ -41,13 +41,19 @@ export async function findLegacyTags(
 
 async function headTag(repository: Repository, tag: string, options: LegacyOptions): Promise<Descriptor | undefined> {
   return await options.attempts.record(repository.host.host, 'legacy-tag', async (note) => {
-    const descriptor = await describeManifest(repository, tag, options);
+    const descriptor = await describeManifest(repository, tag, options).catch(absentElsewhere);
     note({
       status: descriptor === undefined ? 404 : 200,
       rule: descriptor === undefined ? 'tag-absent' : 'legacy-tag',
     });
     return descriptor;
   });
+}
+
+/** GHCR says "no such tag" through its web site; the subject is known, so its word is enough for a single name. */
+function absentElsewhere(error: unknown): undefined {
+  if (isOciError(error, 'ERR_OCI_NOT_FOUND')) return undefined;
+  throw error;
 }
 
 /** Reads the tag list page by page, keeping only tags with the prefix; `n=` is never sent (crane would cut the list). */
@@ -70,7 +76,7 @@ async function listTags(repository: Repository, prefix: string, options: LegacyO
     seen.add(url.href);
     const answer = await repository.read('GET', url, bound, { signal });
     // The manifest is there, so a repository without tags is what a 404 means here.
-    if (answer.status === 404 && seen.size === 1) return [];
+    if (answer.status === 404 && !answer.leftOrigin && seen.size === 1) return [];
     if (answer.status !== 200) throw repository.refused(answer, 'list', 'tags');
     const page = parseJsonAs(answer.bytes, tagsSchema, what);
     kept.push(...(page.tags ?? []).filter((tag) => tag.startsWith(prefix) && isTag(tag)));

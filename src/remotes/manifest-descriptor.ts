@@ -14,7 +14,8 @@ import { verifiedDigest } from './tag-schema.js';
  *
  * Some registries refuse HEAD, leave headers out, or answer it without the body that says why: GET settles all of them.
  *
- * @returns undefined when the registry says that there is no such manifest
+ * @returns undefined when the registry itself says that there is no such manifest
+ * @throws RegistryError `ERR_OCI_NOT_FOUND` when another origin says so
  */
 export async function describeManifest(
   repository: Repository,
@@ -30,7 +31,9 @@ export async function describeManifest(
   const answer = await repository.manifest('GET', reference, bound, { signal: options.signal });
   if (answer.status === 404) {
     const error = repository.refused(answer, 'resolve', reference);
-    if (error.registryErrors.some(({ code }) => /^(?:DENIED|UNAUTHORIZED)$/i.test(code))) throw error;
+    // GHCR sends unknown tags to its web site: such a 404 is not the registry's own word.
+    if (answer.leftOrigin || error.registryErrors.some(({ code }) => /^(?:DENIED|UNAUTHORIZED)$/i.test(code)))
+      throw error;
     return undefined;
   }
   if (answer.status !== 200) throw repository.refused(answer, 'resolve', reference);

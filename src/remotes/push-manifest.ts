@@ -7,6 +7,7 @@ import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
 import { referrersTag } from '../oci/referrers-tag.js';
 import { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
+import { referrersLock } from './keyed-lock.js';
 import { putManifest } from './put-manifest.js';
 import { readReferrersPages } from './referrers-pages.js';
 import type { Repository } from './repository.js';
@@ -38,7 +39,7 @@ export async function pushManifest(
   const put = (): Promise<BufferedResponse> =>
     putManifest(at, options.tag ?? descriptor.digest, descriptor, bytes, { limits, signal });
   // One referrer of a subject at a time: olareg 0.2.2 answers 201 to two at once and keeps only one of them listed.
-  const answer = await (subject === undefined ? put() : connections.tagLock.run(`${at.key} ${subject.digest}`, put));
+  const answer = await (subject === undefined ? put() : referrersLock.run(`${at.key} ${subject.digest}`, put, signal));
   connections.capabilities.addSubject(at.key, descriptor.digest);
   if (subject === undefined) return { descriptor, uploaded: true };
   // The header alone proves nothing: Docker Hub and ECR have sent it without an API, Quay has an API without it.
@@ -49,8 +50,12 @@ export async function pushManifest(
   return { descriptor, uploaded: true, referrers: hasApi ? 'api' : 'tag-schema' };
 }
 
-/** Finds out, before a push, whether the registry lists referrers itself; refuses what could not be listed at all. */
-async function decideListing(
+/**
+ * Finds out, before a push, whether the registry lists referrers itself; refuses what could not be listed at all.
+ *
+ * @returns true when the referrers API is there, false when the referrers tag has to be kept
+ */
+export async function decideListing(
   connections: Connections,
   at: Repository,
   subject: Descriptor,
@@ -76,7 +81,7 @@ async function decideListing(
   if (!fallbackHosts) {
     throw new ReferrersError(
       'ERR_OCI_REFERRERS_UNSUPPORTED',
-      `${at.host.host} has no referrers API for ${at.name}, and fallbackHosts is false: nothing was pushed`,
+      `${at.host.host} has no referrers API for ${at.name}, and fallbackHosts is false: the referrer was not pushed`,
       {
         subject: subject.digest,
         hint: 'allow the referrers tag schema (fallbackHosts: true), or push to a registry with the API',
@@ -87,7 +92,7 @@ async function decideListing(
   if (tag.kind === 'aliases-subject') {
     throw new ReferrersError(
       'ERR_OCI_REFERRERS_TAG_CONFLICT',
-      `${at.host.host} resolves the tag ${referrersTag(subject.digest)} to the subject itself, so a referrer could never be listed: nothing was pushed`,
+      `${at.host.host} resolves the tag ${referrersTag(subject.digest)} to the subject itself, so a referrer could never be listed: it was not pushed`,
       { subject: subject.digest, hint: 'GitLab does this; push the referrers to a registry with the referrers API' },
     );
   }

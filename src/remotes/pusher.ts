@@ -10,9 +10,10 @@ import type { Connections } from './connections.js';
 import { createFetcher, mergeSignals } from './fetcher.js';
 import { hostsWith } from './hosts.js';
 import { describeManifest } from './manifest-descriptor.js';
-import { pushManifest } from './push-manifest.js';
+import { decideListing, pushManifest } from './push-manifest.js';
 import { putManifest } from './put-manifest.js';
 import type { Repository } from './repository.js';
+import { isContent } from './stored-content.js';
 import type { Pusher } from './types.js';
 import { mountBlob, uploadBlob } from './upload.js';
 
@@ -57,6 +58,11 @@ export function createPusher(
       assertTag(options.tag);
       const bytes = await manifestBytes(descriptor, content, limits.maxManifestBytes, signal);
       return await pushManifest(connections, at, descriptor, bytes, { tag: options.tag, signal });
+    },
+
+    async assertListable(subject: Descriptor, options: AbortableOptions = {}): Promise<void> {
+      assertDescriptor(subject, 'subject');
+      await decideListing(connections, target(), subject, merged(options.signal));
     },
 
     async exists(descriptor: Descriptor, options: AbortableOptions = {}): Promise<boolean> {
@@ -109,8 +115,9 @@ async function contentExists(
     : await at.read('HEAD', at.url('blobs', descriptor.digest), bound, { signal });
   if (answer.status === 404) return false;
   if (answer.status !== 200) throw at.refused(answer, 'look for', descriptor.digest);
-  if (isManifest) connections.capabilities.addSubject(at.key, descriptor.digest);
-  return true;
+  const isThere = isContent(answer, descriptor);
+  if (isThere && isManifest) connections.capabilities.addSubject(at.key, descriptor.digest);
+  return isThere;
 }
 
 async function manifestBytes(

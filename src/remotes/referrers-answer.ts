@@ -1,5 +1,4 @@
-import { defaultLimits } from '../content/limits.js';
-import type { OciError } from '../errors/index.js';
+import { type OciError, ProtocolError } from '../errors/index.js';
 import { parseErrorBody } from '../http/error-body.js';
 import { errorFromBytes } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
@@ -32,7 +31,7 @@ export function judgeReferrersAnswer(
 ): ReferrersVerdict {
   if (answer.status === 200) return judgeOk(answer, what);
   if (answer.leftOrigin && !isTransient(answer.status)) return unsupported('redirect-to-other-origin', true);
-  const errors = parseErrorBody(answer.bytes, defaultLimits.maxErrorBytes);
+  const errors = parseErrorBody(answer.bytes, answer.bytes.length);
   const codes = errors.map((error) => error.code.toUpperCase());
   const says = (pattern: RegExp): boolean => errors.some((error) => pattern.test(error.message));
   const fault = (rule: string): ReferrersVerdict => ({
@@ -83,8 +82,17 @@ function isTransient(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
+/** White space that may stand before a JSON value. */
+const jsonSpace: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
 function indexInBody(answer: BufferedResponse, what: string): ImageIndex | undefined {
-  if (answer.truncated || answer.bytes[0] !== 0x7b) return undefined;
+  const first = answer.bytes.find((byte) => !jsonSpace.has(byte));
+  if (first !== 0x7b) return undefined;
+  if (answer.truncated) {
+    throw new ProtocolError('ERR_OCI_BAD_JSON', `${what}: a 404 with a JSON body that is larger than any list may be`, {
+      hint: 'raise limits.maxManifestBytes if the registry answers lists this large',
+    });
+  }
   try {
     return parseIndex(answer.bytes, what);
   } catch {

@@ -38,10 +38,16 @@ export async function askRepository(
   if (api.kind === 'list') return fromApi(repository, api);
   if (!connections.options.fallbackHosts) throw unsupportedError(repository, subject);
   const tag = await readReferrersTag(repository, subject, { ...options, limits: connections.options.limits });
-  return await judgeTag(connections, repository, subject, api, tag, options);
+  const list = await judgeTag(connections, repository, subject, api, tag, options);
+  noteDenial(connections, repository, subject, api);
+  return list;
 }
 
-/** Asks the API, unless a confirmed answer says it is not there; a host that had it before is asked twice. */
+/**
+ * Asks the API, unless a confirmed answer says it is not there; a host that has ever had it is asked twice.
+ *
+ * Closures and exports ask anew: what one node of a load balancer said once must not empty a whole bundle.
+ */
 async function askApi(
   connections: Connections,
   repository: Repository,
@@ -49,19 +55,32 @@ async function askApi(
   options: AskOptions,
 ): Promise<ApiList | Unsupported> {
   const { capabilities } = connections;
-  const known = capabilities.get(repository.key);
-  if (known === 'unsupported') return { kind: 'unsupported', rule: 'remembered', isWeak: true, errorCodes: [] };
-  const read = (): Promise<ApiList | Unsupported> =>
-    readReferrersPages(repository, subject.digest, { ...connections.options, ...options });
-  let answer = await read();
-  if (answer.kind === 'unsupported' && known === 'supported') {
-    answer = await read();
+  if (capabilities.get(repository.key) === 'unsupported' && !options.confirmSubject) {
+    return { kind: 'unsupported', rule: 'remembered', isWeak: true, errorCodes: [] };
+  }
+  const settings = { ...connections.options, ...options };
+  let answer = await readReferrersPages(repository, subject.digest, settings);
+  if (answer.kind === 'unsupported' && capabilities.hasSeenApi(repository.key)) {
+    await using fresh = connections.anew(repository);
+    answer = await readReferrersPages(fresh, subject.digest, settings);
     if (answer.kind === 'unsupported') throw inconsistent(repository, subject);
   }
-  if (answer.kind === 'list') capabilities.set(repository.key, 'supported');
-  // A 404 for an unknown subject may be a registry with the API (zot, Quay): only a known one proves it missing.
-  else if (capabilities.hasSubject(repository.key, subject.digest)) capabilities.set(repository.key, 'unsupported');
+  if (answer.kind === 'list') {
+    capabilities.set(repository.key, 'supported');
+    // Another subject was just read from the tag because the API was denied: that list is in doubt now.
+    if (capabilities.takeDenial(repository.key) && options.confirmSubject) throw inconsistent(repository, subject);
+  }
   return answer;
+}
+
+/** Remembers that the API is missing, once the tag has been believed instead. */
+function noteDenial(connections: Connections, repository: Repository, subject: Descriptor, api: Unsupported): void {
+  const { capabilities } = connections;
+  capabilities.addDenial(repository.key);
+  // A 404 for an unknown subject may come from a registry with the API (zot, Quay), and a weak answer proves nothing.
+  if (!api.isWeak && capabilities.hasSubject(repository.key, subject.digest)) {
+    capabilities.set(repository.key, 'unsupported');
+  }
 }
 
 async function judgeTag(
@@ -90,17 +109,13 @@ async function judgeTag(
       warnings: ['tag-aliases-subject: the registry resolves the referrers tag to the subject itself'],
     };
   }
-  if (api.isWeak || tag.isWeak || options.confirmSubject) {
-    await assertSubject(
-      connections,
-      repository,
-      subject,
-      options,
-      `the referrers API is not there (${api.rule}) and the referrers tag does not exist`,
-    );
-    return empty;
+  // "No such repository" outvotes whatever was seen there before: access may have been withdrawn since.
+  if ([...api.errorCodes, ...tag.errorCodes].includes('NAME_UNKNOWN')) {
+    connections.capabilities.deleteSubject(repository.key, subject.digest);
+    if (!(await isSubjectKnown(connections, repository, subject, options))) throw unknownRepository(repository);
+  } else if (api.isWeak || tag.isWeak || options.confirmSubject) {
+    await assertSubject(connections, repository, subject, options, api.rule);
   }
-  assertRepositoryKnown(connections, repository, subject, api, tag.errorCodes);
   return empty;
 }
 
@@ -110,12 +125,12 @@ async function assertSubject(
   repository: Repository,
   subject: Descriptor,
   options: AskOptions,
-  because: string,
+  apiRule: string,
 ): Promise<void> {
   if (await isSubjectKnown(connections, repository, subject, options)) return;
   throw new ReferrersError(
     'ERR_OCI_REFERRERS_UNCONFIRMED',
-    `${repository.describe(`referrers of ${subject.digest}`)}: ${because}, and the subject itself is not in this repository`,
+    `${repository.describe(`referrers of ${subject.digest}`)}: the referrers API is not there (${apiRule}), the referrers tag does not exist, and neither does the subject itself`,
     {
       subject: subject.digest,
       hint: 'check the repository and the digest; an empty list is only returned for a subject that is there',
@@ -123,24 +138,11 @@ async function assertSubject(
   );
 }
 
-function assertRepositoryKnown(
-  connections: Connections,
-  repository: Repository,
-  subject: Descriptor,
-  api: Unsupported,
-  tagCodes: readonly string[],
-): void {
-  const unknown = api.errorCodes.includes('NAME_UNKNOWN') || tagCodes.includes('NAME_UNKNOWN');
-  const contradicted =
-    connections.capabilities.hasSubject(repository.key, subject.digest) ||
-    [...api.errorCodes, ...tagCodes].includes('MANIFEST_UNKNOWN');
-  if (!unknown || contradicted) return;
-  throw new OciError(
+function unknownRepository(repository: Repository): OciError {
+  return new OciError(
     'ERR_OCI_NOT_FOUND',
     `repository ${repository.host.host}/${repository.name} does not exist, says the registry`,
-    {
-      hint: 'check the spelling of the repository, and that the credentials may see it',
-    },
+    { hint: 'check the spelling of the repository, and that the credentials may see it' },
   );
 }
 
@@ -163,7 +165,7 @@ function unsupportedError(repository: Repository, subject: Descriptor): Referrer
 function inconsistent(repository: Repository, subject: Descriptor): ReferrersError {
   return new ReferrersError(
     'ERR_OCI_REFERRERS_INCONSISTENT',
-    `${repository.host.host} had the referrers API for ${repository.name} before and denies it now, twice`,
+    `${repository.host.host} has the referrers API for ${repository.name} in one answer and denies it in another`,
     {
       subject: subject.digest,
       hint: 'nodes of different versions may stand behind one address, or an upgrade is under way; try again when it is over',

@@ -107,10 +107,18 @@ function followingPage(
     );
   };
   if (next.origin !== asked.origin) refuse(`is at another origin, ${next.origin}`);
-  if (decodeURIComponent(next.pathname) !== decodeURIComponent(asked.pathname))
-    refuse(`is at another path, ${next.pathname}`);
+  if (decodedPath(next) !== decodedPath(asked)) refuse(`is at another path, ${next.pathname}`);
   if (seen.has(next.href)) refuse('is a page that was read already');
   return next;
+}
+
+/** Some registries escape the colon of a digest, others do not; a path that is no escaped text stays as it is. */
+function decodedPath({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
 }
 
 function saysFiltered(answer: BufferedResponse): boolean {

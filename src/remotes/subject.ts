@@ -21,7 +21,10 @@ export async function isSubjectKnown(
     // A login page is a 200 too: only a manifest proves the subject.
     const isKnown = answer.status === 200 && isManifestType(mediaTypeOf(answer.headers.get('content-type')));
     note({ status: answer.status, rule: isKnown ? 'subject-known' : 'subject-unknown' });
-    if (answer.status === 404 || (answer.status === 200 && !isKnown)) return false;
+    if (answer.status === 404 || (answer.status === 200 && !isKnown)) {
+      capabilities.deleteSubject(repository.key, subject.digest);
+      return false;
+    }
     if (!isKnown) throw repository.refused(answer, 'look for', subject.digest);
     capabilities.addSubject(repository.key, subject.digest);
     return true;

@@ -4,8 +4,10 @@ import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf } from '../oci/digest.js';
 import { mediaTypes } from '../oci/media-types.js';
 import { referrersTag } from '../oci/referrers-tag.js';
+import { parseStrictJson } from '../oci/strict-json.js';
 import { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
+import { referrersLock } from './keyed-lock.js';
 import { putManifest } from './put-manifest.js';
 import type { Repository } from './repository.js';
 import { readReferrersTag, type TagAnswer } from './tag-schema.js';
@@ -17,7 +19,7 @@ const pauseMs = 50;
  * Adds one referrer to the list under its subject's referrers tag, without losing anybody else's.
  *
  * @remarks No registry tested honours conditional requests, so the tag cannot be changed atomically: writers of this
- * resolver take turns, the list is read back, and a lost entry is written again. Another program can still overwrite it
+ * process take turns, the list is read back, and a lost entry is written again. Another program can still overwrite it
  * after that.
  * @throws ReferrersError `ERR_OCI_REFERRERS_TAG_CONFLICT` when others keep overwriting it
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject
@@ -30,25 +32,27 @@ export async function addToReferrersTag(
   options: AbortableOptions,
 ): Promise<void> {
   const tag = referrersTag(subject.digest);
-  await connections.tagLock.run(`${at.key} ${tag}`, async () => {
+  const add = async (): Promise<void> => {
     for (let attempt = 1; attempt <= maxTries; attempt++) {
       const current = await readList(connections, at, subject, options);
-      if (current.entries.some((entry) => entry.digest === referrer.digest)) return;
-      await tryPut(connections, at, tag, current, [...current.entries, referrer], options);
+      if (current.digests.has(referrer.digest)) return;
+      await tryPut(connections, at, tag, current, referrer, options);
       await sleep(pauseMs * (attempt - 1), options.signal);
     }
-    throw new ReferrersError(
-      'ERR_OCI_REFERRERS_TAG_CONFLICT',
+    throw conflict(
+      subject,
       `${at.describe(`referrers tag ${tag}`)} was overwritten by others ${maxTries} times; ${referrer.digest} is pushed but may not be listed`,
-      { subject: subject.digest, hint: 'push again when the other writers are done' },
+      'push again when the other writers are done',
     );
-  });
+  };
+  await referrersLock.run(`${at.key} ${tag}`, add, options.signal);
 }
 
 interface CurrentList {
-  readonly entries: readonly Descriptor[];
-  readonly etag: string | undefined;
-  readonly isNew: boolean;
+  /** The document as it stands, fields of other writers included. */
+  readonly document: Readonly<Record<string, unknown>> & { readonly manifests: readonly unknown[] };
+  readonly digests: ReadonlySet<string>;
+  readonly condition: Readonly<Record<string, string>>;
 }
 
 async function readList(
@@ -59,16 +63,26 @@ async function readList(
 ): Promise<CurrentList> {
   const { limits } = connections.options;
   const answer: TagAnswer = await readReferrersTag(at, subject, { ...options, limits, attempts: new AttemptLog() });
-  if (answer.kind === 'index') return { entries: answer.index.manifests, etag: answer.etag, isNew: false };
-  if (answer.kind === 'absent') return { entries: [], etag: undefined, isNew: true };
-  throw new ReferrersError(
-    'ERR_OCI_REFERRERS_TAG_CONFLICT',
-    `${at.host.host} resolves the referrers tag to the subject itself`,
-    {
-      subject: subject.digest,
-      hint: 'push the referrers to a registry with the referrers API',
-    },
-  );
+  if (answer.kind === 'index') {
+    // Checked as an index when it was read; this keeps what the schema does not know.
+    const document = parseStrictJson(answer.bytes, 'referrers tag') as CurrentList['document'];
+    const digests = new Set(answer.index.manifests.map((entry) => entry.digest));
+    return { document, digests, condition: answer.etag === undefined ? {} : { 'if-match': answer.etag } };
+  }
+  if (answer.kind === 'absent' && !answer.isWeak) {
+    const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
+    return { document, digests: new Set(), condition: { 'if-none-match': '*' } };
+  }
+  if (answer.kind === 'absent') {
+    const reason = `${at.host.host} sends the referrers tag to another origin, so nobody knows what it lists already`;
+    throw conflict(subject, reason, 'push the referrers to a registry with the referrers API');
+  }
+  const reason = `${at.host.host} resolves the referrers tag to the subject itself`;
+  throw conflict(subject, reason, 'push the referrers to a registry with the referrers API');
+}
+
+function conflict(subject: Descriptor, message: string, hint: string): ReferrersError {
+  return new ReferrersError('ERR_OCI_REFERRERS_TAG_CONFLICT', message, { subject: subject.digest, hint });
 }
 
 /** Writes the list; a 412 says that somebody else was faster, and the caller reads again. */
@@ -77,11 +91,12 @@ async function tryPut(
   at: Repository,
   tag: string,
   current: CurrentList,
-  manifests: readonly Descriptor[],
+  referrer: Descriptor,
   { signal }: AbortableOptions,
 ): Promise<void> {
   const { limits } = connections.options;
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+  const { document, condition } = current;
+  const bytes = Buffer.from(JSON.stringify({ ...document, manifests: [...document.manifests, referrer] }));
   if (bytes.length > limits.maxManifestBytes) {
     throw new LimitError(
       `${at.describe(`referrers tag ${tag}`)} would be larger than maxManifestBytes (${limits.maxManifestBytes})`,
@@ -93,11 +108,6 @@ async function tryPut(
     );
   }
   const descriptor = { mediaType: mediaTypes.ociIndex, digest: digestOf(bytes), size: bytes.length };
-  const condition = current.isNew
-    ? { 'if-none-match': '*' }
-    : current.etag === undefined
-      ? {}
-      : { 'if-match': current.etag };
   try {
     await putManifest(at, tag, descriptor, bytes, { limits, signal, headers: condition });
   } catch (error) {

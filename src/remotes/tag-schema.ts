@@ -14,7 +14,7 @@ import type { Repository } from './repository.js';
 
 /** What the referrers tag of a subject holds. */
 export type TagAnswer =
-  | { readonly kind: 'index'; readonly index: ImageIndex; readonly digest: string; readonly etag: string | undefined }
+  | { readonly kind: 'index'; readonly index: ImageIndex; readonly bytes: Buffer; readonly etag: string | undefined }
   | { readonly kind: 'absent'; readonly errorCodes: readonly string[]; readonly isWeak: boolean }
   | { readonly kind: 'aliases-subject' };
 
@@ -53,7 +53,7 @@ export async function readReferrersTag(
 }
 
 function readTagIndex(answer: BufferedResponse, subject: Descriptor, what: string): TagAnswer {
-  const digest = verifiedDigest(answer, what);
+  verifiedDigest(answer, what);
   const { algorithm } = parseDigest(subject.digest);
   // GitLab resolves the tag sha256-<hex> to the manifest sha256:<hex>: the subject itself, whose children are no referrers.
   if (digestOf(answer.bytes, algorithm) === subject.digest) return { kind: 'aliases-subject' };
@@ -69,7 +69,7 @@ function readTagIndex(answer: BufferedResponse, subject: Descriptor, what: strin
   const index = parseIndex(answer.bytes, what);
   if (index.manifests.some((entry) => entry.digest === subject.digest))
     invalid('lists the subject as its own referrer');
-  return { kind: 'index', index, digest, etag: answer.headers.get('etag') };
+  return { kind: 'index', index, bytes: answer.bytes, etag: answer.headers.get('etag') };
 }
 
 /** Computes the digest of an answer, and refuses one that is not what its own header says. */

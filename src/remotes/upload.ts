@@ -5,6 +5,7 @@ import { IntegrityError, ProtocolError } from '../errors/index.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Repository } from './repository.js';
+import { isContent } from './stored-content.js';
 
 type UploadOptions = AbortableOptions & { readonly limits: Limits };
 
@@ -23,16 +24,15 @@ export async function uploadBlob(
   const { signal } = options;
   const what = at.describe(`blob ${descriptor.digest}`);
   const head = await at.read('HEAD', at.url('blobs', descriptor.digest), errorBound(options), { signal });
-  if (head.status === 200) return false;
-  if (head.status !== 404) throw at.refused(head, 'look for', `blob ${descriptor.digest}`);
+  if (head.status === 200 && isContent(head, descriptor)) return false;
+  if (head.status !== 404 && head.status !== 200) throw at.refused(head, 'look for', `blob ${descriptor.digest}`);
 
   const session = await at.read('POST', uploadsUrl(at), errorBound(options), {
     signal,
     scopes: [at.scope('pull,push')],
   });
   if (session.status !== 202) throw at.refused(session, 'start the upload of', `blob ${descriptor.digest}`);
-  const location = uploadLocation(at, session, what);
-  location.searchParams.set('digest', descriptor.digest);
+  const location = withDigest(uploadLocation(at, session, what), descriptor.digest);
   const done = await at.read('PUT', location, errorBound(options), {
     signal,
     scopes: [at.scope('pull,push')],
@@ -71,6 +71,8 @@ export async function mountBlob(
   // A registry that cannot mount opens a session; one that will not says so. Both mean: upload it.
   if (answer.status === 202) {
     const location = uploadLocation(at, answer, `mount of ${descriptor.digest}`);
+    // Nobody but the registry itself may say what is deleted here.
+    if (location.origin !== at.client.origin) return false;
     await at.read('DELETE', location, errorBound(options), { signal, scopes: [at.scope('pull,push')] });
     return false;
   }
@@ -110,6 +112,12 @@ function uploadLocation(at: Repository, answer: BufferedResponse, what: string):
   throw new ProtocolError('ERR_OCI_BAD_HEADER', `upload of ${what}: ${at.host.host} gave no usable Location`, {
     hint: 'the registry, or a proxy that rewrites its answers, is misconfigured',
   });
+}
+
+/** Adds the digest behind whatever the registry put into the query, which is nobody's to rewrite. */
+function withDigest(location: URL, digest: string): URL {
+  const query = location.search === '' ? '?' : `${location.search}&`;
+  return new URL(`${location.origin}${location.pathname}${query}digest=${encodeURIComponent(digest)}`);
 }
 
 function errorBound({ limits }: UploadOptions): { limitName: string; limit: number } {
