@@ -14,6 +14,8 @@ export interface SubjectView {
   readonly source: ReferrersList['source'];
   readonly host: string;
   readonly referrers: readonly ReferrerView[];
+  /** How many more there are, left out by `--artifact-type` or, with a warning, because they name another subject. */
+  readonly filtered: number;
   /** Manifests below it, where it is an index that was followed. */
   readonly manifests: readonly ChildView[];
 }
@@ -30,24 +32,36 @@ export interface Discovery {
   readonly warnings: readonly string[];
 }
 
-/** Makes the answer from one list. */
-export function fromList(reference: string, resolved: Resolved, list: ReferrersList): Discovery {
-  const referrers = [
+/**
+ * Makes the answer from one list.
+ *
+ * @param artifactTypes - types to keep; all when absent. What is left out is counted, so the list comes unfiltered
+ */
+export function fromList(
+  reference: string,
+  resolved: Resolved,
+  list: ReferrersList,
+  artifactTypes: readonly string[] | undefined,
+): Discovery {
+  const all = [
     ...list.referrers.map((descriptor) => viewOf(descriptor)),
     ...list.legacy.map(({ tag, descriptor }) => viewOf(descriptor, tag)),
   ];
+  const referrers = all.filter(({ artifactType = '' }) => artifactTypes?.includes(artifactType) ?? true);
   const { source, host, warnings } = list;
-  const subject = { digest: resolved.descriptor.digest, source, host, referrers, manifests: [] };
+  const filtered = all.length - referrers.length;
+  const subject = { digest: resolved.descriptor.digest, source, host, referrers, filtered, manifests: [] };
   return { ...describe(reference, resolved, resolved.descriptor), subjects: [subject], warnings };
 }
 
 /** Makes the answer from a closure. */
 export function fromGraph(reference: string, resolved: Resolved, graph: ReferrersGraph): Discovery {
-  const subjects = graph.subjects.map(({ subject, source, host, referrers, tags }) => ({
+  const subjects = graph.subjects.map(({ subject, source, host, referrers, filtered, tags }) => ({
     digest: subject.digest,
     source,
     host,
     referrers: referrers.map((descriptor) => viewOf(descriptor, tags.get(descriptor.digest))),
+    filtered,
     manifests: childrenOf(graph, subject.digest),
   }));
   const root = graph.nodes.get(graph.root.digest)?.descriptor ?? graph.root;

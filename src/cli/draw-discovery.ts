@@ -1,6 +1,7 @@
 import { escapeText } from '../index.js';
 import type { ChildView, Discovery, SubjectView } from './discovery.js';
 import { countOf, formatSize, shortDigest } from './format-size.js';
+import { leftOut } from './left-out.js';
 import { referrerLine, typeOf } from './referrer-view.js';
 import { drawTable } from './table.js';
 import { drawTree, type TreeItem } from './tree.js';
@@ -8,7 +9,7 @@ import { drawTree, type TreeItem } from './tree.js';
 const endpoints = { api: 'referrers API', 'tag-schema': 'referrers tag schema', layout: 'image layout' } as const;
 
 /** Draws an image with everything that refers to it, and how that was found out. */
-export function drawDiscoveryTree(discovery: Discovery): readonly string[] {
+export function drawDiscoveryTree(discovery: Discovery, isFiltered: boolean): readonly string[] {
   const subjects = new Map(discovery.subjects.map((subject) => [subject.digest, subject]));
   const root = {
     key: discovery.digest,
@@ -22,11 +23,11 @@ export function drawDiscoveryTree(discovery: Discovery): readonly string[] {
       ...subject.referrers.map((referrer) => ({ key: referrer.digest, text: referrerLine(referrer) })),
     ];
   };
-  return [...drawTree(root, childrenOf), evidence(discovery)];
+  return [...drawTree(root, childrenOf), evidence(discovery, isFiltered)];
 }
 
 /** Lists every referrer with its full digest, one per line. */
-export function drawDiscoveryTable(discovery: Discovery): readonly string[] {
+export function drawDiscoveryTable(discovery: Discovery, isFiltered: boolean): readonly string[] {
   const isDeep = discovery.subjects.length > 1;
   const heading = ['TYPE', 'CATEGORY', 'SIZE', 'DIGEST', ...(isDeep ? ['SUBJECT'] : [])];
   const rows = discovery.subjects.flatMap((subject) =>
@@ -39,16 +40,19 @@ export function drawDiscoveryTable(discovery: Discovery): readonly string[] {
     ]),
   );
   const title = `${escapeText(discovery.reference)}  ${discovery.digest}`;
-  return [title, ...(rows.length === 0 ? [] : drawTable(heading, rows)), evidence(discovery)];
+  return [title, ...(rows.length === 0 ? [] : drawTable(heading, rows)), evidence(discovery, isFiltered)];
 }
 
 /** Says how many there are and who said so: an empty answer has to be as firm as any other. */
-function evidence({ subjects }: Discovery): string {
+function evidence({ subjects }: Discovery, isFiltered: boolean): string {
   const referrers = new Set(subjects.flatMap((subject) => subject.referrers.map(({ digest }) => digest)));
   const sources = new Set(subjects.map(sourceOf));
   const count = referrers.size === 0 ? 'no referrers' : countOf(referrers.size, 'referrer');
   const asked = subjects.length > 1 ? ` of ${subjects.length} manifests` : '';
-  return `${count}${asked}, confirmed by the ${[...sources].join(' and the ')}`;
+  const filtered = subjects.reduce((sum, subject) => sum + subject.filtered, 0);
+  const confirmed = `${count}${asked}, confirmed by the ${[...sources].join(' and the ')}`;
+  const left = leftOut(filtered, isFiltered);
+  return left === undefined ? confirmed : `${confirmed}; ${left}`;
 }
 
 function sourceOf({ source, host }: SubjectView): string {

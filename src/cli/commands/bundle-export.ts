@@ -17,6 +17,7 @@ import { connectionOptions } from '../connection-options.js';
 import { asDiscoveryFailure, discovering } from '../discovery-failure.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
+import { leftOut } from '../left-out.js';
 
 /** Flags of `bundle export`. */
 export interface ExportFlags extends ConnectionFlags {
@@ -46,7 +47,7 @@ export async function runExport(
   if (flags.dryRun === true) {
     const plan = await discovering(() => planExport(resolver, references, { ...options, signal }));
     if (flags.format === 'json') await output.json(plan);
-    else await output.result(describePlan(plan, flags.output));
+    else await output.result(describePlan(plan, flags));
     warnAll(plan.warnings, context);
     return exitCodes.fine;
   }
@@ -61,7 +62,7 @@ export async function runExport(
     throw totalBytes === undefined ? asDiscoveryFailure(error) : error;
   });
   if (flags.format === 'json') await output.json(report);
-  else await output.result(describeReport(report));
+  else await output.result(describeReport(report, flags));
   warnAll(report.warnings, context);
   return exitCodes.fine;
 }
@@ -79,21 +80,24 @@ function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'sign
   };
 }
 
-function describeReport(report: BundleReport): readonly string[] {
+function describeReport(report: BundleReport, flags: ExportFlags): readonly string[] {
   return [
     `wrote ${report.path ?? ''}  ${formatSize(report.bytes)}`,
     `  sha256  ${report.sha256}`,
-    ...describeContent(report),
+    ...describeContent(report, flags),
   ];
 }
 
-function describePlan(plan: BundlePlan, path: string): readonly string[] {
+function describePlan(plan: BundlePlan, flags: ExportFlags): readonly string[] {
   const sizes = `${formatSize(plan.archiveBytes)}, of which ${formatSize(plan.blobBytes)} are blobs`;
-  return [`would write ${path}  ${sizes}`, ...describeContent(plan)];
+  return [`would write ${flags.output}  ${sizes}`, ...describeContent(plan, flags)];
 }
 
-function describeContent({ bundleId, images, subjects, counts }: BundlePlan | BundleReport): readonly string[] {
+function describeContent(content: BundlePlan | BundleReport, flags: ExportFlags): readonly string[] {
+  const { bundleId, images, subjects, counts } = content;
   const { referrers, manifests, blobs } = counts;
+  const filtered = subjects.reduce((sum, { discovery }) => sum + discovery.filtered, 0);
+  const left = leftOut(filtered, flags.artifactType !== undefined || flags.exclude !== undefined);
   const lines = images.map(({ reference, digest }) => `  image   ${escapeText(reference)}  ${digest}`);
   const lists = new Set(subjects.map(({ discovery }) => `${discovery.source} of ${discovery.host}`));
   const listed = `${countOf(referrers, 'referrer')} of ${countOf(subjects.length, 'manifest')}`;
@@ -101,6 +105,7 @@ function describeContent({ bundleId, images, subjects, counts }: BundlePlan | Bu
     `  bundle  ${bundleId}`,
     ...lines,
     `  holds   ${listed} (${[...lists].map((text) => escapeText(text)).join(', ')})`,
+    ...(left === undefined ? [] : [`          ${left}`]),
     `          ${countOf(manifests, 'manifest')}, ${countOf(blobs, 'blob')}`,
   ];
 }

@@ -22,9 +22,10 @@ export async function runDiscover(reference: string, flags: DiscoverFlags, conte
   await using resolver = createResolver(await connectionOptions(flags, [registry], context));
   const discovery = await discovering(() => discover(resolver, reference, flags, context.signal));
   const { output } = context;
+  const isFiltered = flags.artifactType !== undefined;
   if (flags.format === 'json') await output.json(discovery);
-  else if (flags.format === 'table') await output.result(drawDiscoveryTable(discovery));
-  else await output.result(drawDiscoveryTree(discovery));
+  else if (flags.format === 'table') await output.result(drawDiscoveryTable(discovery, isFiltered));
+  else await output.result(drawDiscoveryTree(discovery, isFiltered));
   for (const warning of [...discovery.warnings, ...advice(discovery, flags)]) output.warn(escapeText(warning, 2048));
   return exitCodes.fine;
 }
@@ -43,8 +44,9 @@ async function discover(
     return fromGraph(reference, resolved, await discoverReferrers(fetcher, resolved.descriptor, options));
   }
   // Types in lists are unreliable, and a registry answers a mistyped repository like one without referrers.
-  const options = { artifactTypes, legacyTags, resolveTypes: true, confirmSubject: true, signal };
-  return fromList(reference, resolved, await fetcher.listReferrers(resolved.descriptor, options));
+  const options = { legacyTags, resolveTypes: true, confirmSubject: true, signal };
+  const list = await fetcher.listReferrers(resolved.descriptor, options);
+  return fromList(reference, resolved, list, artifactTypes);
 }
 
 function advice({ mediaType, subjects }: Discovery, flags: DiscoverFlags): readonly string[] {

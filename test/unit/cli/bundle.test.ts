@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { digestOf } from '@stellaops/oci-referrers';
-import { buildImage, startRegistry } from '@stellaops/oci-referrers/testing';
+import { buildArtifact, buildImage, startRegistry } from '@stellaops/oci-referrers/testing';
 import { expect, test } from 'vitest';
 import { cli, createWorkspace, publish, publishIndex, sbomType, short, signatureType } from './support.js';
 
@@ -132,21 +132,35 @@ test('--no-overwrite refuses to move a tag', async () => {
 test('filters and platforms decide what is in the bundle, and inspect shows it', async () => {
   await using registry = await startRegistry();
   await using workspace = await createWorkspace();
-  publish(registry);
-  publishIndex(registry);
+  const { sbom } = publishIndex(registry);
+  const signature = buildArtifact({ artifactType: signatureType, subject: sbom, content: '{}' });
+  registry.store.add('team/multi', signature);
   const file = workspace.path('a.tgz');
-  const references = [`${registry.host}/team/app:1.0`, `${registry.host}/team/multi:1.0`];
+  const reference = `${registry.host}/team/multi:1.0`;
   const flags = ['--exclude', signatureType, '--platform', 'linux/arm64', '--compression', 'none'];
-  expect((await cli(['bundle', 'export', ...references, '--output', file, ...flags])).code).toBe(0);
+  const written = await cli(['bundle', 'export', reference, '--output', file, ...flags]);
+  expect(written.stdout).toContain('1 left out by the filter');
+  expect(written.code).toBe(0);
   const { stdout } = await cli(['bundle', 'inspect', '--file', file]);
   expect(stdout).not.toContain(signatureType);
   expect(stdout).toMatch(/(?:├|└)── manifest {2}sha256:[0-9a-f]{12}\n[│ ] {3}└── application\/vnd\.cyclonedx\+json/);
   expect(stdout).toContain('platforms: linux/arm64/v8; left out: linux/amd64');
   const record: unknown = JSON.parse((await cli(['bundle', 'inspect', '--file', file, '--format', 'json'])).stdout);
-  expect(record).toMatchObject({
-    schemaVersion: 1,
-    images: [{ reference: references[0] }, { reference: references[1] }],
-  });
+  expect(record).toMatchObject({ schemaVersion: 1, images: [{ reference }] });
+});
+
+test('an export for a platform that is not there exits with 4 and writes nothing', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  publishIndex(registry);
+  for (const name of ['app', 'multi']) {
+    const flags = ['--output', workspace.path('a.tgz'), '--platform', 'linux/amd46'];
+    const { code, stderr } = await cli(['bundle', 'export', `${registry.host}/team/${name}:1.0`, ...flags]);
+    expect(stderr).toContain('ERR_OCI_INVALID_OPTION');
+    expect(code).toBe(4);
+  }
+  expect(await readdir(workspace.path('.'))).toEqual([]);
 });
 
 test('inspect of something that is no bundle says so', async () => {

@@ -46,6 +46,32 @@ test('discover --platform follows that platform alone', async () => {
   expect(stdout).toContain('no referrers of 2 manifests');
 });
 
+test('a platform that is not there exits with 4 and names those that are', async () => {
+  await using registry = await startRegistry();
+  publishIndex(registry);
+  publish(registry);
+  const typo = await cli(['discover', `${registry.host}/team/multi:1.0`, '--platform', 'linux/amd46']);
+  expect(typo.stderr).toContain('it does not have linux/amd46');
+  expect(typo.stderr).toContain('next: it has linux/amd64, linux/arm64/v8');
+  expect([typo.code, typo.stdout]).toEqual([4, '']);
+  const single = await cli(['discover', `${registry.host}/team/app:1.0`, '--platform', 'linux/s390x']);
+  expect(single.stderr).toContain('single manifest');
+  expect([single.code, single.stdout]).toEqual([4, '']);
+});
+
+test('discover says how many the filter left out, so that a mistyped type does not pass for an empty list', async () => {
+  await using registry = await startRegistry();
+  publish(registry);
+  const discover = ['discover', `${registry.host}/team/app:1.0`, '--artifact-type', 'application/spdx+jsn'];
+  for (const flags of [[], ['--recursive']]) {
+    const { code, stdout } = await cli([...discover, ...flags]);
+    expect(stdout).toMatch(/\nno referrers, confirmed by the referrers API of [^;]+; 1 left out by the filter\n$/);
+    expect(code).toBe(0);
+  }
+  const { stdout } = await cli([...discover, '--format', 'json']);
+  expect(JSON.parse(stdout)).toMatchObject({ subjects: [{ filtered: 1, referrers: [] }] });
+});
+
 test('discover points from an index without referrers to its platforms', async () => {
   await using registry = await startRegistry();
   publishIndex(registry);

@@ -76,6 +76,33 @@ describe('the closure of an image', () => {
     expect([...arm.nodes.keys()]).toContain(onArm.descriptor.digest);
   });
 
+  it('refuses a platform the index does not have, and names those it has', async () => {
+    const amd64 = buildImage({ platform: { os: 'linux', architecture: 'amd64' } });
+    const arm64 = buildImage({ platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } });
+    const index = buildIndex([arm64, amd64]);
+    const { source } = sourceOf([index]);
+    const platforms = ['linux/amd64', 'linux/amd46', 'linux/s390x'];
+    await expect(discoverReferrers(source, index.descriptor, { platforms })).rejects.toMatchObject({
+      code: 'ERR_OCI_INVALID_OPTION',
+      argument: 'platforms',
+      message: expect.stringContaining('linux/amd46, linux/s390x') as string,
+      hint: expect.stringContaining('linux/amd64, linux/arm64/v8') as string,
+    });
+  });
+
+  it('refuses to choose a platform where the root is a single manifest', async () => {
+    const { source } = sourceOf([image]);
+    const platforms = ['linux/amd64'];
+    for (const onDiscoveryError of ['fail', 'warn'] as const) {
+      await expect(discoverReferrers(source, image.descriptor, { platforms, onDiscoveryError })).rejects.toMatchObject({
+        code: 'ERR_OCI_INVALID_OPTION',
+        argument: 'platforms',
+        message: expect.stringContaining('single manifest') as string,
+      });
+    }
+    expect((await discoverReferrers(source, image.descriptor, { platforms: [] })).nodes.size).toBe(1);
+  });
+
   it('takes types from manifests, whatever the list says, and filters by them', async () => {
     const lied = { [image.descriptor.digest]: [{ ...sbom.descriptor, artifactType: signatureType }] };
     const { source } = sourceOf([image, sbom], lied);
