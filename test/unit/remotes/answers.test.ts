@@ -77,6 +77,7 @@ describe('an answer of the referrers endpoint that is a list', () => {
     ['with parameters in its type', answer(200, `${indexType}; charset=utf-8`, index)],
     ['with its type in other case', answer(200, indexType.toUpperCase(), index)],
     ['an index in a 404, as the doctor page says', answer(404, indexType, index)],
+    ['an index in a 404 after white space', answer(404, 'text/plain', `\n ${JSON.stringify(index)}`)],
     ['duplicates, which are listed once', answer(200, indexType, { ...index, manifests: [listed, listed] })],
     ['annotations that are null', answer(200, indexType, { ...index, manifests: [{ ...listed, annotations: null }] })],
   ])('is read: %s', async (_name, fixed) => {

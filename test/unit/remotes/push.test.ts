@@ -1,5 +1,5 @@
-import { attachArtifact, referrersTag } from '@stellaops/oci-referrers';
-import { buildArtifact, buildImage, startRegistry } from '@stellaops/oci-referrers/testing';
+import { attachArtifact, createResolver, referrersTag } from '@stellaops/oci-referrers';
+import { buildImage, startRegistry } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 import { asked, openScene, repository, sbomType } from './setup.js';
 
@@ -46,6 +46,57 @@ describe('attaching an artifact', () => {
     expect(found.map((descriptor) => descriptor.digest).sort()).toEqual(expected.sort());
   });
 
+  it('keeps what writers of several resolvers add at the same time', async () => {
+    await using scene = await openScene({ referrersApi: false });
+    const resolvers = [1, 2, 3].map(() => createResolver({ retry: 0, credentials: () => ({ anonymous: true }) }));
+    const contents = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+    await Promise.all(
+      contents.map(async (text, index) => {
+        const pusher = await resolvers[index % 3]?.pusher(scene.reference);
+        if (pusher === undefined) throw new Error('no resolver');
+        const files = [{ mediaType: sbomType, content: Buffer.from(text) }];
+        await attachArtifact(pusher, scene.image.descriptor, { ...sbom, files });
+      }),
+    );
+    expect(await scene.fetcher.fetchReferrers(scene.image.descriptor)).toHaveLength(contents.length);
+    await Promise.all(resolvers.map((resolver) => resolver.close()));
+  });
+
+  it('leaves what other writers keep in the list as it is, fields nobody here knows included', async () => {
+    await using scene = await openScene({ referrersApi: false });
+    const foreign = {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: `sha256:${'1'.repeat(64)}`,
+      size: 9,
+    };
+    const entry = { ...foreign, data: 'e30=', 'x-extension': { kept: true } };
+    scene.registry.store.setReferrersTag(repository, scene.image.descriptor, [entry]);
+    const pusher = await scene.resolver.pusher(scene.reference);
+    await attachArtifact(pusher, scene.image.descriptor, sbom);
+    const bytes = scene.registry.store.repository(repository);
+    const digest = bytes.tags.get(referrersTag(scene.image.descriptor.digest)) ?? '';
+    const index = JSON.parse(Buffer.from(bytes.manifests.get(digest)?.bytes ?? []).toString()) as {
+      manifests: unknown[];
+    };
+    expect(index.manifests[0]).toEqual(entry);
+    expect(index.manifests).toHaveLength(2);
+  });
+
+  it('does not start a new list where the tag is somewhere else', async () => {
+    await using other = await startRegistry();
+    await using scene = await openScene({
+      referrersApi: false,
+      rewrite: (request, answer) =>
+        request.endpoint === 'manifest' && request.method === 'GET' && request.reference?.startsWith('sha256-') === true
+          ? { status: 303, headers: { Location: `${other.origin}/v2/x/manifests/y` } }
+          : answer,
+    });
+    const pusher = await scene.resolver.pusher(scene.reference);
+    await expect(attachArtifact(pusher, scene.image.descriptor, sbom)).rejects.toMatchObject({
+      code: 'ERR_OCI_REFERRERS_TAG_CONFLICT',
+    });
+  });
+
   it('twice leaves one referrer', async () => {
     await using scene = await openScene({ referrersApi: false });
     const pusher = await scene.resolver.pusher(scene.reference);
@@ -58,20 +109,18 @@ describe('attaching an artifact', () => {
     await using scene = await openScene({ referrersApi: false });
     scene.registry.store.add(repository, scene.image, { tag: referrersTag(scene.image.descriptor.digest) });
     const pusher = await scene.resolver.pusher(scene.reference);
-    const artifact = buildArtifact({ artifactType: sbomType, subject: scene.image.descriptor, content: 'sbom' });
     scene.registry.clearRequests();
-    await expect(pusher.push(artifact.descriptor, artifact.manifest)).rejects.toMatchObject({
+    await expect(attachArtifact(pusher, scene.image.descriptor, sbom)).rejects.toMatchObject({
       code: 'ERR_OCI_REFERRERS_TAG_CONFLICT',
     });
-    expect(asked(scene.registry).filter((request) => request.startsWith('PUT'))).toEqual([]);
+    expect(asked(scene.registry).filter((request) => !request.startsWith('GET'))).toEqual([]);
   });
 
   it('is refused before anything is pushed with fallbackHosts: false and no API', async () => {
     await using scene = await openScene({ referrersApi: false }, { fallbackHosts: false });
     const pusher = await scene.resolver.pusher(scene.reference);
-    const artifact = buildArtifact({ artifactType: sbomType, subject: scene.image.descriptor, content: 'sbom' });
     scene.registry.clearRequests();
-    await expect(pusher.push(artifact.descriptor, artifact.manifest)).rejects.toMatchObject({
+    await expect(attachArtifact(pusher, scene.image.descriptor, sbom)).rejects.toMatchObject({
       code: 'ERR_OCI_REFERRERS_UNSUPPORTED',
     });
     expect(asked(scene.registry)).toEqual(['GET referrers']);
@@ -133,6 +182,33 @@ describe('pushing', () => {
     const pusher = await scene.resolver.pusher(`${scene.registry.host}/team/copy:v1`);
     expect(await pusher.mount(blob.descriptor, repository)).toBe(true);
     expect(await pusher.mount({ ...blob.descriptor, digest: `sha256:${'0'.repeat(64)}` }, repository)).toBe(false);
+  });
+
+  it('takes no login page for content that is there', async () => {
+    await using scene = await openScene({
+      rewrite: (request, answer) =>
+        request.method === 'HEAD'
+          ? { status: 200, headers: { 'Content-Type': 'text/html', 'Content-Length': '4096' } }
+          : answer,
+    });
+    const pusher = await scene.resolver.pusher(scene.reference);
+    const blob = buildImage({ layers: [Buffer.from('not there yet')] }).blobs[0];
+    if (blob === undefined) throw new Error('no blob');
+    expect(await pusher.exists(scene.image.descriptor)).toBe(false);
+    expect(await pusher.push(blob.descriptor, blob.bytes)).toMatchObject({ uploaded: true });
+  });
+
+  it('lets a registry that will not mount name nothing to delete at another origin', async () => {
+    await using other = await startRegistry();
+    await using scene = await openScene({
+      rewrite: (request, answer) =>
+        request.method === 'POST'
+          ? { status: 202, headers: { Location: `${other.origin}/v2/drop/everything` } }
+          : answer,
+    });
+    const pusher = await scene.resolver.pusher(scene.reference);
+    expect(await pusher.mount(scene.image.descriptor, 'team/other')).toBe(false);
+    expect(other.requests).toEqual([]);
   });
 
   it('moves a tag to a manifest that is there', async () => {
