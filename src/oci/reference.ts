@@ -13,7 +13,7 @@ export interface Reference {
   readonly digest?: string | undefined;
 }
 
-const hostPattern = /^(?:\[[0-9a-fA-F:.]{2,45}\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::[0-9]{1,5})?$/;
+const hostPattern = /^(?:\[[0-9a-fA-F:.]{2,45}\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::[1-9][0-9]{0,4})?$/;
 const componentPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const maxReferenceLength = 1024;
@@ -31,9 +31,10 @@ export function isTag(text: string): boolean {
   return tagPattern.test(text);
 }
 
-/** Tells whether a text is a registry as a reference names it: `host` or `host:port`. */
+/** Tells whether a text is a registry as a reference names it, `host` or `host:port`, and can stand in a URL. */
 export function isRegistryHost(text: string): boolean {
-  return hostPattern.test(text);
+  // A URL has rules of its own: ports end at 65535, 256.0.0.1 is no name, brackets hold an address.
+  return hostPattern.test(text) && URL.canParse(`https://${text}`);
 }
 
 /**

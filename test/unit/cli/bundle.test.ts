@@ -113,6 +113,17 @@ test('--dry-run of an export and of an import shows the plan and changes nothing
   expect(target.requests).toEqual([]);
 });
 
+test('a target that no request can be sent to exits with 4 before anything is read from it', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  const file = workspace.path('a.tgz');
+  await cli(['bundle', 'export', `${registry.host}/team/app:1.0`, '--output', file]);
+  const { code, stderr } = await cli(['bundle', 'import', '--file', file, '--to', 'localhost:99999']);
+  expect(stderr).toContain('"localhost:99999" is not REGISTRY or REGISTRY/PREFIX');
+  expect(code).toBe(4);
+});
+
 test('--no-overwrite refuses to move a tag', async () => {
   await using source = await startRegistry();
   await using target = await startRegistry();

@@ -48,6 +48,7 @@ describe('a wrong command line exits with 4, says what is wrong and what would b
     ['discover a --cert c.pem', '--cert and --key-file belong together', 'give both, or neither'],
     ['discover a --username me', '--username and --password-stdin belong together', '--password-stdin <'],
     ['discover localhost:1/a --header Cookie=x', 'option headers', 'credentials'],
+    ['discover localhost:99999/a', 'has a registry that is not HOST or HOST:PORT', 'HOST[:PORT]'],
     ['attach localhost:1/a sbom.json --artifact-type a/b', 'does not say its media type', 'FILE:TYPE'],
     ['attach localhost:1/a gone.json:a/b --artifact-type a/b', 'gone.json cannot be read', ''],
     ['bundle export a', "required option '--output <file>' not specified", 'oci-referrers bundle export --help'],

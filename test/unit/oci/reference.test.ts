@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatReference, parseReference } from '../../../src/oci/reference.js';
+import { formatReference, isRegistryHost, parseReference } from '../../../src/oci/reference.js';
 
 const hex = 'a'.repeat(64);
 
@@ -9,6 +9,7 @@ describe('a reference', () => {
     ['registry.example.com/team/app:1.2', { registry: 'registry.example.com', repository: 'team/app', tag: '1.2' }],
     ['127.0.0.1:5000/app', { registry: '127.0.0.1:5000', repository: 'app', tag: 'latest' }],
     ['localhost/app', { registry: 'localhost', repository: 'app', tag: 'latest' }],
+    ['a.example:65535/app', { registry: 'a.example:65535', repository: 'app', tag: 'latest' }],
     ['[::1]:5000/team/app:v1', { registry: '[::1]:5000', repository: 'team/app', tag: 'v1' }],
     ['alpine', { registry: 'docker.io', repository: 'library/alpine', tag: 'latest' }],
     ['team/app:2', { registry: 'docker.io', repository: 'team/app', tag: '2' }],
@@ -30,6 +31,12 @@ describe('a reference', () => {
     [`a.example/app@md5:${hex}`, 'digest'],
     ['a.example/', 'repository'],
     ['a_b.example:80/app', 'registry'],
+    ['localhost:0/app', 'registry'],
+    ['localhost:65536/app', 'registry'],
+    ['localhost:99999/app', 'registry'],
+    ['localhost:05000/app', 'registry'],
+    ['256.256.256.256/app', 'registry'],
+    ['[::1::2]:5000/app', 'registry'],
     ['a.example/../app', 'repository'],
     ['a.example/app?x=1', 'repository'],
     ['x'.repeat(2000), 'longer'],
@@ -62,6 +69,18 @@ describe('a reference', () => {
           tagName === undefined && digestText === undefined ? { ...reference, tag: 'latest' } : reference;
         expect(parseReference(formatReference(reference))).toEqual(expected);
       }),
+    );
+  });
+
+  it('has a registry that a request can be sent to, whatever was accepted', () => {
+    const host = fc.stringMatching(/^[a-z0-9[\]:.-]{1,12}$/);
+    const port = fc.option(fc.integer({ min: 0, max: 99_999 }), { nil: undefined });
+    fc.assert(
+      fc.property(host, port, (name, number) => {
+        const text = number === undefined ? name : `${name}:${number}`;
+        if (isRegistryHost(text)) expect(new URL(`https://${text}/v2/`).pathname).toBe('/v2/');
+      }),
+      { numRuns: 1000 },
     );
   });
 
