@@ -1,5 +1,6 @@
 import { BundleError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
+import { escapeText } from '../oci/escape.js';
 import { childrenOf } from '../oci/manifest.js';
 import { isManifestType } from '../oci/media-types.js';
 import { formatPlatform } from '../referrers/platforms.js';
@@ -14,6 +15,7 @@ import {
   bundleRecordSchema,
   type ExternalBlob,
 } from './record.js';
+import { recordContradictions } from './record-contradictions.js';
 
 /**
  * Puts a bundle's record together.
@@ -64,8 +66,12 @@ export function describeImage({ reference, graph }: CollectedImage): BundleImage
 /** What the reader would refuse must not be written: a source of the caller's own may state anything. */
 function assertRecord(record: BundleRecord): void {
   const issue = bundleRecordSchema.safeParse(record).error?.issues[0];
-  if (issue === undefined) return;
-  throw new BundleError('ERR_OCI_BUNDLE_INVALID', `planning a bundle: ${issue.path.join('.')}: ${issue.message}`, {
+  if (issue !== undefined) throw unwritable(`${issue.path.join('.')}: ${issue.message}`);
+  for (const contradiction of recordContradictions(record)) throw unwritable(contradiction);
+}
+
+function unwritable(reason: string): BundleError {
+  return new BundleError('ERR_OCI_BUNDLE_INVALID', `planning a bundle: ${escapeText(reason)}`, {
     path: 'bundle.json',
     hint: 'a source gave something that no bundle can record; leave out the image this field belongs to',
   });

@@ -2,6 +2,7 @@ import { ProtocolError } from '../errors/index.js';
 import { categoryOf } from '../oci/artifact-kind.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf, parseDigest } from '../oci/digest.js';
+import { subjectOf } from '../oci/manifest.js';
 import type { GraphSubject, ReferrersGraph } from '../referrers/graph.js';
 import { compareText } from './canonical-json.js';
 import { referrerPath } from './entry-paths.js';
@@ -51,7 +52,8 @@ function artifactOf(referrer: Descriptor, list: GraphSubject, graph: ReferrersGr
   const node = graph.nodes.get(digest);
   if (node === undefined) throw new TypeError(`the graph lists ${digest} and does not hold it`);
   const { algorithm, encoded } = parseDigest(digest);
-  const tag = list.tags.get(digest);
+  // What names its subject is listed wherever it is pushed, and needs no tag.
+  const tag = subjectOf(node.parsed) === undefined ? list.tags.get(digest) : undefined;
   return {
     digest,
     artifactType,

@@ -1,4 +1,5 @@
 import { parseDigest } from './digest.js';
+import { isTag } from './reference.js';
 
 /**
  * Builds the tag under which a registry without the referrers API keeps the list of a subject's referrers.
@@ -12,4 +13,14 @@ export function referrersTag(digest: string): string {
   const { algorithm, encoded } = parseDigest(digest, 'subject digest');
   const clean = (part: string, most: number): string => part.slice(0, most).replace(/[^A-Za-z0-9._-]/g, '-');
   return `${clean(algorithm, 32)}-${clean(encoded, 64)}`;
+}
+
+/**
+ * Tells whether a tag is one of cosign's older ones for a subject: its referrers tag, a dot and a suffix such as `sig`.
+ *
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_DIGEST`
+ */
+export function isLegacyTag(tag: string, subject: string): boolean {
+  const prefix = `${referrersTag(subject)}.`;
+  return tag.startsWith(prefix) && isTag(tag) && /^[A-Za-z0-9_-]+$/.test(tag.slice(prefix.length));
 }

@@ -3,6 +3,7 @@ import type { ReferrersSource } from '../content/sources.js';
 import { ArgumentError, isOciError, LimitError, type OciError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
+import { isLegacyTag } from '../oci/referrers-tag.js';
 import type { GraphNode, GraphSubject, ReferrersGraph, WalkOptions } from './graph.js';
 import { orderSubjects } from './order.js';
 import { selectChildren } from './platforms.js';
@@ -132,7 +133,7 @@ class Walk {
     const all = [...listed.referrers, ...listed.legacy.map(({ descriptor }) => descriptor)];
     const unique = [...new Map(all.map((descriptor) => [descriptor.digest, descriptor])).values()];
     const outcomes = await Promise.all(
-      unique.map((descriptor) => this.#visitReferrer(subject, descriptor, tags.has(descriptor.digest), depth)),
+      unique.map((descriptor) => this.#visitReferrer(subject, descriptor, tags.get(descriptor.digest), depth)),
     );
     const referrers = outcomes.filter((outcome) => typeof outcome === 'object');
     this.#subjects.set(subject.digest, {
@@ -151,7 +152,7 @@ class Walk {
   async #visitReferrer(
     subject: Descriptor,
     listed: Descriptor,
-    isTagged: boolean,
+    tag: string | undefined,
     depth: number,
   ): Promise<Descriptor | 'filtered' | 'faulty'> {
     const arrival: Arrival = { role: 'referrer', depth: depth + 1 };
@@ -161,7 +162,10 @@ class Walk {
       return 'faulty';
     }
     const named = subjectOf(node.parsed)?.digest;
-    if (!isTagged && named !== subject.digest) {
+    // cosign's older tags tie what names no subject itself.
+    const isTied =
+      named === undefined ? tag !== undefined && isLegacyTag(tag, subject.digest) : named === subject.digest;
+    if (!isTied) {
       this.#warnings.add(
         `${subject.digest}: ${listed.digest} is listed as its referrer but names ${named ?? 'no subject'}; left out`,
       );

@@ -6,8 +6,7 @@ import { isOciError, LimitError, ProtocolError } from '../errors/index.js';
 import { nextLink } from '../http/link-header.js';
 import { legacyTagKinds } from '../oci/artifact-kind.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { isTag } from '../oci/reference.js';
-import { referrersTag } from '../oci/referrers-tag.js';
+import { isLegacyTag, referrersTag } from '../oci/referrers-tag.js';
 import { parseJsonAs } from '../oci/strict-json.js';
 import type { AttemptLog } from './attempt-log.js';
 import { describeManifest } from './manifest-descriptor.js';
@@ -28,7 +27,7 @@ export async function findLegacyTags(
   options: LegacyOptions,
 ): Promise<ReferrersList['legacy']> {
   const prefix = `${referrersTag(subject.digest)}.`;
-  const listed = await listTags(repository, prefix, options);
+  const listed = await listTags(repository, subject.digest, options);
   const names = new Set([...legacyTagKinds.keys()].map((suffix) => prefix + suffix));
   for (const tag of listed) names.add(tag);
   const found: { tag: string; descriptor: Descriptor }[] = [];
@@ -56,8 +55,8 @@ function absentElsewhere(error: unknown): undefined {
   throw error;
 }
 
-/** Reads the tag list page by page, keeping only tags with the prefix; `n=` is never sent (crane would cut the list). */
-async function listTags(repository: Repository, prefix: string, options: LegacyOptions): Promise<readonly string[]> {
+/** Reads the tag list page by page, keeping only the subject's; `n=` is never sent (crane would cut the list). */
+async function listTags(repository: Repository, subject: string, options: LegacyOptions): Promise<readonly string[]> {
   const { limits, signal } = options;
   const bound = { limitName: 'maxManifestBytes', limit: limits.maxManifestBytes };
   const what = repository.describe('tag list');
@@ -79,7 +78,7 @@ async function listTags(repository: Repository, prefix: string, options: LegacyO
     if (answer.status === 404 && !answer.leftOrigin && seen.size === 1) return [];
     if (answer.status !== 200) throw repository.refused(answer, 'list', 'tags');
     const page = parseJsonAs(answer.bytes, tagsSchema, what);
-    kept.push(...(page.tags ?? []).filter((tag) => tag.startsWith(prefix) && isTag(tag)));
+    kept.push(...(page.tags ?? []).filter((tag) => isLegacyTag(tag, subject)));
     const next: URL | undefined = nextLink(answer.headers, answer.leftOrigin ? url : answer.url);
     if (next !== undefined && (next.origin !== url.origin || next.pathname !== url.pathname)) {
       throw new ProtocolError('ERR_OCI_BAD_LINK', `${what} links to another origin or path for its next page`);

@@ -1,6 +1,6 @@
 import { categoryOf } from '../../oci/artifact-kind.js';
 import { annotationsOf, artifactTypeOf, type Manifest, subjectOf } from '../../oci/manifest.js';
-import { referrersTag } from '../../oci/referrers-tag.js';
+import { isLegacyTag } from '../../oci/referrers-tag.js';
 import { canonicalJson, textMap } from '../canonical-json.js';
 import { entryPaths } from '../entry-paths.js';
 import type { FindingReport } from '../finding.js';
@@ -60,6 +60,10 @@ function* compare(list: BundleSubject, artifact: BundleArtifact, manifest: Manif
     const message = `referrer ${digest} is in the list of ${list.subject} and refers to ${subject ?? 'nothing'}`;
     yield { code: 'ReferrerSubjectMismatch', message, ...about, expected: list.subject, actual: subject ?? 'none' };
   }
+  if (subject !== undefined && artifact.tag !== undefined) {
+    const message = `referrer ${digest} names its subject and has a tag that only manifests without one may have`;
+    yield { code: 'ReferrerSubjectMismatch', message, ...about, expected: 'no tag', actual: artifact.tag };
+  }
   const code = manifest.kind === 'index' ? 'OciIndexInvalid' : 'OciManifestInvalid';
   const artifactType = artifactTypeOf(manifest);
   const annotations = annotationsOf(manifest);
@@ -76,10 +80,9 @@ function* compare(list: BundleSubject, artifact: BundleArtifact, manifest: Manif
   }
 }
 
-/** What lies under cosign's older tags names no subject; its tag does. */
+/** What lies under cosign's older tags names no subject; its tag does. What names one is found without a tag. */
 function isSubject(expected: string, { tag }: BundleArtifact, actual: string | undefined): boolean {
-  if (actual === expected) return true;
-  return actual === undefined && tag !== undefined && tag.startsWith(`${referrersTag(expected)}.`);
+  return actual === undefined ? tag !== undefined && isLegacyTag(tag, expected) : actual === expected;
 }
 
 function show(annotations: Readonly<Record<string, string>> | undefined): string | undefined {

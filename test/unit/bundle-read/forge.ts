@@ -27,6 +27,31 @@ export interface Forgery {
   indexJson?: Buffer;
 }
 
+export type ForgedList = Forgery['record']['referrers']['subjects'][0];
+export type ForgedArtifact = ForgedList['artifacts'][0];
+
+/** The list of one subject. */
+export function listOf({ record }: Forgery, subject: string): ForgedList {
+  const list = record.referrers.subjects.find((one) => one.subject === subject);
+  if (list === undefined) throw new Error('the fixture has no list');
+  return list;
+}
+
+/** The first referrer of one subject. */
+export function artifactOf(forgery: Forgery, subject: string): ForgedArtifact {
+  const [artifact] = listOf(forgery, subject).artifacts;
+  if (artifact === undefined) throw new Error('the fixture has no artifact');
+  return artifact;
+}
+
+/** Puts content in, as a manifest where it has such a type; gives its digest. */
+export function put({ contents, mediaTypes }: Forgery, bytes: Buffer, mediaType?: string): string {
+  const { digest, path } = placeOf(bytes);
+  contents.set(path, bytes);
+  if (mediaType !== undefined) mediaTypes.set(path, mediaType);
+  return digest;
+}
+
 /** Rewrites a bundle consistently, as somebody would who knows the format. */
 export async function forged(bundle: Buffer, edit: (forgery: Forgery) => unknown): Promise<Buffer> {
   const files = new Map((await filesOf(bundle)).map(([path, content]) => [path, Buffer.from(content)]));

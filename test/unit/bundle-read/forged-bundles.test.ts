@@ -7,7 +7,7 @@ import type { ImportValidatorOptions } from '../../../src/bundle/import-validato
 import { mediaTypes } from '../../../src/oci/media-types.js';
 import { appReference, MemorySource, sbomType, signatureType } from '../bundle-write/helpers.js';
 import { app, appBundle, bytesOf, codesOf, onlyFinding, validate } from './bundles.js';
-import { type Forgery, forged, placeOf } from './forge.js';
+import { artifactOf, type Forgery, forged, listOf, placeOf } from './forge.js';
 
 const subject = app.image.descriptor.digest;
 const sbom = app.sbom.descriptor.digest;
@@ -22,17 +22,6 @@ describe('a bundle that was rewritten consistently', () => {
     edit: (forgery: Forgery) => unknown,
     options: ImportValidatorOptions = {},
   ): Promise<readonly FindingCode[]> => codesOf(await validate(await forged(bundle, edit), options));
-  const listOf = ({ record }: Forgery): Forgery['record']['referrers']['subjects'][0] => {
-    const list = record.referrers.subjects.find((one) => one.subject === subject);
-    if (list === undefined) throw new Error('the fixture has no list');
-    return list;
-  };
-  const sbomOf = (forgery: Forgery): Forgery['record']['referrers']['subjects'][0]['artifacts'][0] => {
-    const [artifact] = listOf(forgery).artifacts;
-    if (artifact === undefined) throw new Error('the fixture has no artifact');
-    return artifact;
-  };
-
   it('is valid when nothing was changed: the forger works as our writer does', async () => {
     expect((await forged(bundle, () => undefined)).equals(bundle)).toBe(true);
   });
@@ -50,8 +39,8 @@ describe('a bundle that was rewritten consistently', () => {
         moved.path = referrerPath(subject, moved.digest);
         forgery.contents.set(moved.path, file);
         forgery.mediaTypes.set(moved.path, moved.mediaType);
-        listOf(forgery).artifacts.push(moved);
-        for (const list of [signed, listOf(forgery)]) list.discovery.included = list.artifacts.length;
+        listOf(forgery, subject).artifacts.push(moved);
+        for (const list of [signed, listOf(forgery, subject)]) list.discovery.included = list.artifacts.length;
       }),
     );
     expect(onlyFinding(report)).toMatchObject({
@@ -69,15 +58,15 @@ describe('a bundle that was rewritten consistently', () => {
     ['category', 'vex'],
     ['annotations', { a: 'b' }],
   ])('is told when it gives a referrer another %s', async (field, value) => {
-    expect(await codes((forgery) => Object.assign(sbomOf(forgery), { [field]: value }))).toEqual([
+    expect(await codes((forgery) => Object.assign(artifactOf(forgery, subject), { [field]: value }))).toEqual([
       'OciManifestInvalid',
     ]);
   });
 
   it('is told when a referrer is in no list', async () => {
     const drop = (forgery: Forgery): void => {
-      listOf(forgery).artifacts = [];
-      listOf(forgery).discovery.included = 0;
+      listOf(forgery, subject).artifacts = [];
+      listOf(forgery, subject).discovery.included = 0;
     };
     expect(await codes(drop)).toEqual(['ReferrerUnexpected', 'OrphanedReferrer']);
     const withoutFile = (forgery: Forgery): void => {
@@ -156,7 +145,7 @@ describe('a bundle that was rewritten consistently', () => {
 
   it('is told when discovery was not confirmed: a warning, an error when asked', async () => {
     const doubt = await forged(bundle, (forgery) => {
-      listOf(forgery).discovery.complete = false;
+      listOf(forgery, subject).discovery.complete = false;
       forgery.record.complete = false;
     });
     const plain = await validate(doubt);
@@ -174,12 +163,12 @@ describe('a bundle that was rewritten consistently', () => {
   });
 
   it.each<[string, (forgery: Forgery) => unknown]>([
-    ['counts', (forgery) => Object.assign(listOf(forgery).discovery, { included: 7 })],
-    ['a path', (forgery) => Object.assign(sbomOf(forgery), { path: referrerPath(sbom, sbom) })],
-    ['a sha256', (forgery) => Object.assign(sbomOf(forgery), { sha256: '0'.repeat(64) })],
+    ['counts', (forgery) => Object.assign(listOf(forgery, subject).discovery, { included: 7 })],
+    ['a path', (forgery) => Object.assign(artifactOf(forgery, subject), { path: referrerPath(sbom, sbom) })],
+    ['a sha256', (forgery) => Object.assign(artifactOf(forgery, subject), { sha256: '0'.repeat(64) })],
     ['completeness', ({ record }) => Object.assign(record, { complete: false })],
-    ['a reference', (forgery) => Object.assign(listOf(forgery), { reference: 'NO reference' })],
-    ['lists', (forgery) => forgery.record.referrers.subjects.push(listOf(forgery))],
+    ['a reference', (forgery) => Object.assign(listOf(forgery, subject), { reference: 'NO reference' })],
+    ['lists', (forgery) => forgery.record.referrers.subjects.push(listOf(forgery, subject))],
   ])('is told when its record contradicts itself in %s', async (_name, edit) => {
     expect(await codes(edit)).toContain('BundleRecordInvalid');
   });

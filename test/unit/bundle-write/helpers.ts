@@ -46,7 +46,8 @@ export class MemorySource implements ReferrersSource {
   /** Takes an artifact in under one of cosign's older tags. */
   addLegacy(subject: Descriptor, tag: string, content: TestContent): void {
     this.add(content);
-    this.#legacy.set(subject.digest, [{ tag, descriptor: content.descriptor }]);
+    const known = this.#legacy.get(subject.digest) ?? [];
+    this.#legacy.set(subject.digest, [...known, { tag, descriptor: content.descriptor }]);
   }
 
   fetch(descriptor: Descriptor, options?: AbortableOptions): Promise<Readable> {

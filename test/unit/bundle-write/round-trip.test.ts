@@ -29,8 +29,10 @@ async function writeBundle(options: BundleWriterOptions): Promise<Buffer> {
   const web = new MemorySource([single, listed]);
   const writer = new BundleWriter(options)
     .add({ source: app, reference: 'registry.example.com/team/app:1.2', descriptor: index.descriptor })
-    .add({ source: app, reference: 'registry.example.com/team/app:again', descriptor: index.descriptor })
-    .add({ source: web, reference: `127.0.0.1:5000/web@${single.descriptor.digest}`, descriptor: single.descriptor });
+    .add({ source: app, reference: 'registry.example.com/team/app:again', descriptor: index.descriptor });
+  // A platform can be chosen of an index only.
+  const reference = `127.0.0.1:5000/web@${single.descriptor.digest}`;
+  if (options.platforms === undefined) writer.add({ source: web, reference, descriptor: single.descriptor });
   const stream = new PassThrough();
   const [bytes] = await Promise.all([buffer(stream), writer.write(stream)]);
   return bytes;
