@@ -2,6 +2,10 @@
 export interface CallScope {
   /** Fires with the reason of whoever gave up first. */
   readonly signal: AbortSignal;
+  /** Stops the deadline, since what it was for has happened. */
+  readonly lift: () => void;
+  /** Starts a deadline that was lifted anew; one that runs is left alone. */
+  readonly arm: () => void;
   /** Removes timer and listeners; may be called more than once. */
   readonly dispose: () => void;
 }
@@ -62,21 +66,26 @@ export function createCallScope(
 ): CallScope {
   const controller = new AbortController();
   const links: (() => void)[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const lift = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
   const dispose = (): void => {
+    lift();
     for (const unlink of links.splice(0)) unlink();
   };
   const give = (reason: unknown): void => {
     dispose();
     controller.abort(reason);
   };
-  if (deadline !== undefined) {
-    const timer = setTimeout(() => {
+  const arm = (): void => {
+    if (deadline === undefined || controller.signal.aborted) return;
+    timer ??= setTimeout(() => {
       give(deadline.error());
     }, deadline.afterMs);
-    links.push(() => {
-      clearTimeout(timer);
-    });
-  }
+  };
+  arm();
   for (const parent of parents) {
     if (parent === undefined) continue;
     if (parent.aborted) {
@@ -89,7 +98,7 @@ export function createCallScope(
       }),
     );
   }
-  return { signal: controller.signal, dispose };
+  return { signal: controller.signal, lift, arm, dispose };
 }
 
 /** Waits for work, but not longer than the signal allows; then rejects with its reason and the work is on its own. */

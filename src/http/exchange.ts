@@ -8,7 +8,7 @@ import { redactUrl } from './redact.js';
 import { firstHop, type Hop, nextHop } from './redirect.js';
 import { openRequestBody } from './request-body.js';
 import { discardBody, openResponseBody, readCut, whenClosed } from './response-body.js';
-import { blobStalled, requestTimeout, type SendContext, toTransportError } from './transport-error.js';
+import { blobStalled, noAnswerInTime, requestTimeout, type SendContext, toTransportError } from './transport-error.js';
 import type { Authorizer, RegistryRequest, RegistryResponse, Timeouts } from './types.js';
 import type { Transport, WireResponse } from './undici-send.js';
 
@@ -71,11 +71,12 @@ async function followRedirects(
     visited: new Set<string>(),
   };
   const sending = { method, url: request.url, timeouts: context.timeouts };
-  const deadline = { afterMs: context.timeouts.requestMs, error: () => requestTimeout(sending) };
-  const scope = createCallScope([call], request.kind === 'metadata' ? deadline : undefined);
+  const timedOut = request.kind === 'metadata' ? requestTimeout : noAnswerInTime;
+  const scope = createCallScope([call], { afterMs: context.timeouts.requestMs, error: () => timedOut(sending) });
   try {
     let hop = firstHop(method, request.url, context.origin);
     for (;;) {
+      scope.arm();
       const answer = await sendOnce(context, request, hop, authorization, scope);
       const next = await stepOn(answer, hop, trail);
       if (next === undefined) return openAnswer(context, request, answer, hop, scope);
@@ -109,7 +110,8 @@ async function sendOnce(
   scope: CallScope,
 ): Promise<WireResponse> {
   const sending = { method: request.method, url: hop.url, timeouts: context.timeouts };
-  const body = openRequestBody(request.body, floorOf(request, sending));
+  const onStart = request.kind === 'blob' ? scope.lift : (): void => undefined;
+  const body = openRequestBody(request.body, { floor: floorOf(request, sending), onStart });
   try {
     const answer = await context.transport.send({
       method: request.method,
@@ -138,7 +140,8 @@ function headersFor(
   authorization: string | undefined,
 ): Record<string, string> {
   const asked = lowerCaseNames(request.headers);
-  const length = request.bodySize === undefined ? {} : { 'content-length': String(request.bodySize) };
+  const size = request.bodySize ?? (request.body instanceof Uint8Array ? request.body.length : undefined);
+  const length = size === undefined ? {} : { 'content-length': String(size) };
   if (!hop.leftOrigin) {
     const known = { ...defaultHeaders, ...context.headers, ...asked, ...length };
     return authorization === undefined ? known : { ...known, authorization };
@@ -156,6 +159,8 @@ function openAnswer(
   scope: CallScope,
 ): Answer {
   const sending = { method: request.method, url: hop.url, timeouts: context.timeouts };
+  // A blob has its answer in time; from here on it only has to keep moving.
+  if (request.kind === 'blob') scope.lift();
   const hasBody = request.method !== 'HEAD' && answer.status !== 204 && answer.status !== 304;
   whenClosed(answer.body, scope.dispose);
   const body = openResponseBody(answer.body, hasBody ? answer.headers.get('content-encoding') : undefined, {

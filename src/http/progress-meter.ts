@@ -17,6 +17,8 @@ export interface ProgressMeterOptions {
   readonly floor?: ProgressFloor | undefined;
   /** Replaces the error the stream ends with. */
   readonly mapError?: ((error: Error) => Error) | undefined;
+  /** Called once, when the stream is read for the first time: an upload has a connection then. */
+  readonly onStart?: (() => void) | undefined;
   /** Called once, when the stream is over for whatever reason. */
   readonly onClose?: (() => void) | undefined;
 }
@@ -24,22 +26,29 @@ export interface ProgressMeterOptions {
 /**
  * Passes bytes on and fails when the network moves too few of them.
  *
- * @remarks A slow reader of a download, or a slow source of an upload, is not the network's fault and never fails.
+ * @remarks A slow reader of a download, or a slow source of an upload, is not the network's fault and never fails. The
+ * windows of a download count from its first moment, those of an upload from when somebody begins to take bytes.
  */
 export class ProgressMeter extends Transform {
   readonly #options: ProgressMeterOptions;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #moved = 0;
+  #isRead = false;
 
   constructor(options: ProgressMeterOptions) {
     super();
     this.#options = options;
-    const { floor } = options;
-    if (floor !== undefined) {
-      this.#timer = setInterval(() => {
-        this.#check(floor);
-      }, floor.windowMs);
+    if (options.direction === 'download') this.#watch();
+  }
+
+  override read(size?: number): unknown {
+    // A read of nothing only fills the buffer; a stream that flows reads without a size.
+    if (size !== 0 && !this.#isRead) {
+      this.#isRead = true;
+      this.#options.onStart?.();
+      if (this.#options.direction === 'upload' && !this.destroyed) this.#watch();
     }
+    return super.read(size);
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -56,6 +65,14 @@ export class ProgressMeter extends Transform {
     clearInterval(this.#timer);
     this.#options.onClose?.();
     done(error);
+  }
+
+  #watch(): void {
+    const { floor } = this.#options;
+    if (floor === undefined) return;
+    this.#timer = setInterval(() => {
+      this.#check(floor);
+    }, floor.windowMs);
   }
 
   #check(floor: ProgressFloor): void {

@@ -1,4 +1,4 @@
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { type ProgressFloor, ProgressMeter } from './progress-meter.js';
 import type { RegistryRequest } from './types.js';
 
@@ -12,15 +12,27 @@ export interface OpenRequestBody {
   readonly dispose: () => void;
 }
 
+/** What is watched over while a body is sent. */
+export interface RequestBodyOptions {
+  /** The least that has to move; absent leaves the body to a deadline. */
+  readonly floor: ProgressFloor | undefined;
+  /** Called when the first bytes are taken, which is when there is a connection for them. */
+  readonly onStart: () => void;
+}
+
+const pieceBytes = 64 * 1024;
+
 /** Opens the body of a request for one attempt; a function is called anew each time. */
-export function openRequestBody(body: RegistryRequest['body'], floor: ProgressFloor | undefined): OpenRequestBody {
-  if (typeof body !== 'function') return { body, fault: () => undefined, dispose: () => undefined };
-  const source = body();
+export function openRequestBody(body: RegistryRequest['body'], options: RequestBodyOptions): OpenRequestBody {
+  const { floor, onStart } = options;
+  const isWhole = typeof body !== 'function' && (floor === undefined || body === undefined || body.length === 0);
+  if (isWhole) return { body, fault: () => undefined, dispose: () => undefined };
+  const source = typeof body === 'function' ? body() : Readable.from(piecesOf(body), { objectMode: false });
   let fault: { readonly error: unknown } | undefined;
   source.once('error', (error) => {
     fault = { error };
   });
-  const meter = new ProgressMeter({ direction: 'upload', floor });
+  const meter = new ProgressMeter({ direction: 'upload', floor, onStart });
   pipeline(source, meter, () => undefined);
   return {
     body: meter,
@@ -30,4 +42,9 @@ export function openRequestBody(body: RegistryRequest['body'], floor: ProgressFl
       source.destroy();
     },
   };
+}
+
+/** Bytes in memory go the same way as a stream, so that how they move can be seen. */
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }

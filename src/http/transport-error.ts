@@ -56,6 +56,21 @@ export function requestTimeout(context: SendContext): TransportError {
   });
 }
 
+/** Makes the error for a blob request that got no connection, or no answer, in time. */
+export function noAnswerInTime(context: SendContext): TransportError {
+  const url = redactUrl(context.url);
+  const within = `timeouts.requestMs (${context.timeouts.requestMs} ms)`;
+  return new TransportError(
+    'ERR_OCI_TIMEOUT',
+    `${context.method} ${url} got no connection or no answer within ${within}`,
+    {
+      method: context.method,
+      url,
+      hint: 'read or destroy every body that is open, lower the concurrency, or raise limits.maxConnectionsPerHost',
+    },
+  );
+}
+
 /** Makes the error for a blob that moves too slowly. */
 export function blobStalled(context: SendContext): TransportError {
   const url = redactUrl(context.url);

@@ -14,7 +14,10 @@ export interface RegistryRequest extends AbortableOptions {
   readonly body?: Uint8Array | (() => Readable) | undefined;
   /** Size of a streamed body in bytes. */
   readonly bodySize?: number | undefined;
-  /** `metadata` has a total deadline, queue and body included; `blob` a floor under its progress. */
+  /**
+   * `metadata` has a total deadline, queue and body included; `blob` one until its answer or its upload begins, and then
+   * a floor under its progress.
+   */
   readonly kind: 'metadata' | 'blob';
 }
 
@@ -86,7 +89,10 @@ export interface Authorizer {
 export interface Timeouts {
   /** Milliseconds to connect, TLS included; 10,000 by default. */
   readonly connectMs: number;
-  /** Milliseconds for one metadata request, waiting for a connection and its body included; 30,000 by default. */
+  /**
+   * Milliseconds for one metadata request, waiting for a connection and its body included; for a blob those until its
+   * answer, or its upload, begins; 30,000 by default.
+   */
   readonly requestMs: number;
   /** Milliseconds in which a blob has to move at least `minBlobBytesPerWindow`; 30,000 by default. */
   readonly blobWindowMs: number;
