@@ -89,6 +89,12 @@ export type { Fetcher, Pusher, ReferrersFetcher, Resolved, Resolver } from './re
 export type { Logger } from './telemetry/logger.js';
 export { BundleValidationError } from './transfer/bundle-validation-error.js';
 export type { MappingOptions } from './transfer/mapping.js';
-export type { TransferOptions, TransferProgress, TransferReport, TransferredSubject } from './transfer/transfer.js';
+export type {
+  MovedTag,
+  TransferOptions,
+  TransferProgress,
+  TransferReport,
+  TransferredSubject,
+} from './transfer/transfer.js';
 export { type ExportOptions, exportBundle, planExport } from './workflows/export-bundle.js';
 export { type ImportedImage, type ImportOptions, type ImportReport, importBundle } from './workflows/import-bundle.js';

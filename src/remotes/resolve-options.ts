@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { checkOptions } from '../content/check-options.js';
 import { defaultLimits, type Limits } from '../content/limits.js';
-import { ArgumentError } from '../errors/index.js';
 import { defaultRetryPolicy } from '../http/retry.js';
 import { defaultTimeouts } from '../http/timeouts.js';
 import { isRegistryHost } from '../oci/reference.js';
@@ -64,7 +64,7 @@ const optionsSchema = z
  * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`, naming the option
  */
 export function resolveOptions(options: ResolverOptions): ResolvedOptions {
-  assertOptions(options);
+  checkOptions(optionsSchema, options);
   const { plainHttp = false } = options;
   return {
     hosts: options.hosts,
@@ -113,33 +113,7 @@ function headersLookUp(setting: ResolverOptions['headers']): (host: string) => H
   const look = lookUp(setting);
   return (host) => {
     const headers = look(host) ?? {};
-    const result = hostHeaders.safeParse(headers);
-    if (!result.success) throw invalid(`headers(${host})`, result.error.issues[0]);
+    checkOptions(hostHeaders, headers, `headers(${host})`);
     return headers;
   };
-}
-
-function assertOptions(options: ResolverOptions): void {
-  const result = optionsSchema.safeParse(options);
-  if (!result.success) throw invalid('', result.error.issues[0]);
-}
-
-function invalid(prefix: string, outer: z.core.$ZodIssue | undefined): ArgumentError {
-  const issue = outer === undefined ? undefined : innermost(outer);
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  const parts = [prefix, ...(issue?.path ?? []), unknown].filter((part) => part !== undefined && part !== '');
-  const argument = parts.map(String).join('.') || 'options';
-  const reason = unknown === undefined ? (issue?.message ?? 'is not valid') : 'is not an option';
-  return new ArgumentError('ERR_OCI_INVALID_OPTION', `option ${argument}: ${reason}`, {
-    argument,
-    hint: unknown === undefined ? undefined : 'see ResolverOptions in the API reference for every option',
-  });
-}
-
-/** A union or a record reports "invalid input"; what is wrong is in the branch that got furthest. */
-function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  const inner = issue.code === 'invalid_union' ? issue.errors.flat() : issue.code === 'invalid_key' ? issue.issues : [];
-  const [furthest] = [...inner].sort((a, b) => b.path.length - a.path.length);
-  if (furthest === undefined) return issue;
-  return innermost({ ...furthest, path: [...issue.path, ...furthest.path] });
 }

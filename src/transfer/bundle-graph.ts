@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import type { BundleReader } from '../bundle/bundle-reader.js';
 import { blobPath } from '../bundle/entry-paths.js';
 import type { BundleImage, BundleRecord, BundleSubject } from '../bundle/record.js';
@@ -6,9 +6,9 @@ import { repositoryOf } from '../bundle/repository-of.js';
 import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { assertContent, readBounded } from '../content/read.js';
+import { createVerifyStream } from '../content/verify-stream.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { childrenOf, parseManifest } from '../oci/manifest.js';
-import { isManifestType } from '../oci/media-types.js';
+import { manifestsBelow, parseManifest } from '../oci/manifest.js';
 import type { GraphNode, GraphSubject, ReferrersGraph } from '../referrers/graph.js';
 
 type ReadOptions = AbortableOptions & { readonly limits: Limits };
@@ -36,7 +36,7 @@ export async function readBundleGraph(
     if (nodes.has(descriptor.digest) || !present.has(blobPath(descriptor.digest))) continue;
     const node = { descriptor, ...(await readNode(reader, descriptor, options)) };
     nodes.set(descriptor.digest, node);
-    queue.push(...childrenOf(node.parsed).filter((child) => isManifestType(child.mediaType)));
+    queue.push(...manifestsBelow(node.parsed));
     const list = lists.get(descriptor.digest);
     if (list === undefined) continue;
     subjects.push(subjectFrom(list, descriptor));
@@ -54,7 +54,9 @@ export function bundleBlobs(
     Readable.from(
       (async function* read(): AsyncGenerator<Buffer> {
         const entry = await reader.readEntry(blobPath(blob.digest), { signal });
-        for await (const chunk of entry as AsyncIterable<Buffer>) yield chunk;
+        // Hashed again on its way out: the file could have been written to since it was validated.
+        const verified = pipeline(entry, createVerifyStream(blob, 'the bundle'), () => undefined);
+        for await (const chunk of verified as AsyncIterable<Buffer>) yield chunk;
       })(),
       { objectMode: false },
     );

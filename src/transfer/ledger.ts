@@ -1,11 +1,10 @@
 import type { Descriptor } from '../oci/descriptor.js';
-import { childrenOf } from '../oci/manifest.js';
-import { isManifestType } from '../oci/media-types.js';
+import { blobsBelow } from '../oci/manifest.js';
 import type { TransferItem, TransferProgress, TransferReport } from './transfer.js';
 
 /** Counts what a transfer has to do and has done. */
 export class Ledger {
-  /** Every blob of the closure, each once. */
+  /** Every blob that is carried along, each once. */
   readonly blobs: readonly Descriptor[];
   readonly #target: string;
   readonly #report: ((progress: TransferProgress) => void) | undefined;
@@ -17,10 +16,10 @@ export class Ledger {
 
   constructor(item: TransferItem, report: ((progress: TransferProgress) => void) | undefined) {
     const nodes = [...item.graph.nodes.values()];
-    const children = nodes
-      .flatMap((node) => childrenOf(node.parsed))
-      .filter((child) => !isManifestType(child.mediaType));
-    this.blobs = [...new Map(children.map((child) => [child.digest, child])).values()];
+    const children = nodes.flatMap((node) => blobsBelow(node.parsed));
+    const absent = new Set([...item.skipped, ...item.elsewhere.map(({ digest }) => digest)]);
+    const blobs = children.filter((blob) => !absent.has(blob.digest));
+    this.blobs = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
     this.#target = item.target;
     this.#report = report;
     this.#totalBytes = [...this.blobs, ...nodes.map((node) => node.descriptor)].reduce(

@@ -22,6 +22,7 @@ export function mapReferences(sources: readonly Reference[], options: MappingOpt
   );
   const base = options.to === undefined ? undefined : parseBase(options.to);
   const owners = new Map<string, string>();
+  const taken = new Map<string, string>();
   return sources.map((source) => {
     const target = rules.get(nameOf(source)) ?? underBase(source, base);
     const owner = owners.get(nameOf(target)) ?? nameOf(source);
@@ -35,8 +36,25 @@ export function mapReferences(sources: readonly Reference[], options: MappingOpt
         },
       );
     }
-    return { registry: target.registry, repository: target.repository, tag: source.tag, digest: undefined };
+    const mapped = { registry: target.registry, repository: target.repository, tag: source.tag, digest: undefined };
+    assertFree(taken, source, mapped);
+    return mapped;
   });
+}
+
+function assertFree(taken: Map<string, string>, source: Reference, target: Reference): void {
+  if (target.tag === undefined) return;
+  const name = formatReference(target);
+  const other = taken.get(name);
+  taken.set(name, formatReference(source));
+  if (other === undefined) return;
+  throw new BundleError(
+    'ERR_OCI_TRANSFER_REFUSED',
+    `${other} and ${formatReference(source)} would both become ${name}`,
+    {
+      hint: 'one of them can be exported and imported on its own',
+    },
+  );
 }
 
 function underBase(source: Reference, base: { registry: string; prefix: string } | undefined): Reference {

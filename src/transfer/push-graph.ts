@@ -1,13 +1,11 @@
 import { mapConcurrently } from '../content/abort.js';
 import type { PushTarget } from '../content/sources.js';
-import { BundleError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { childrenOf } from '../oci/manifest.js';
-import { isManifestType } from '../oci/media-types.js';
+import { manifestsBelow } from '../oci/manifest.js';
 import type { GraphNode } from '../referrers/graph.js';
 import { checkTarget } from './check-target.js';
 import { Ledger } from './ledger.js';
-import type { TransferItem, TransferOptions, TransferReport } from './transfer.js';
+import type { MovedTag, TransferItem, TransferOptions, TransferReport } from './transfer.js';
 
 const defaultConcurrency = 4;
 
@@ -16,23 +14,24 @@ const defaultConcurrency = 4;
  *
  * @remarks Whoever pulls by tag sees the old image or the new one with everything, never half of it. What the target
  * has already is skipped, so running again resumes. Afterwards every subject is listed on the target and compared.
- * @throws {@link BundleError} `ERR_OCI_TRANSFER_REFUSED` before anything is pushed, `ERR_OCI_TRANSFER_UNVERIFIED` after
+ * @param movedTags - what {@link checkBeforePush} found, for the report
+ * @throws {@link BundleError} `ERR_OCI_TRANSFER_UNVERIFIED` when the target does not list what was pushed
  */
 export async function pushGraph(
   target: PushTarget,
   item: TransferItem,
+  movedTags: readonly MovedTag[],
   options: TransferOptions = {},
 ): Promise<TransferReport> {
   const { signal, concurrency = defaultConcurrency } = options;
   const { graph } = item;
   const ledger = new Ledger(item, options.onProgress);
-  const previousDigest = await decideTag(target, item, options);
-
   await mapConcurrently(
     ledger.blobs,
     concurrency,
     async (blob, stop) => {
-      await pushBlob(target, item, blob, ledger, stop);
+      const { uploaded } = await target.push(blob, item.openBlob(blob), { signal: stop });
+      ledger.done(blob, uploaded);
     },
     signal,
   );
@@ -42,50 +41,8 @@ export async function pushGraph(
   if (item.tag !== undefined) await target.tag(graph.root, item.tag, { signal });
 
   const subjects = await checkTarget(target, item, options);
-  return { target: item.target, digest: graph.root.digest, previousDigest, ...ledger.totals, subjects };
-}
-
-/** Finds what the tag points to now, and refuses to move it where the caller said so. */
-async function decideTag(
-  target: PushTarget,
-  item: TransferItem,
-  options: TransferOptions,
-): Promise<string | undefined> {
-  if (item.tag === undefined) return undefined;
-  const current = await target.resolveTag(item.tag, { signal: options.signal });
-  if (current === undefined || current.digest === item.graph.root.digest) return undefined;
-  if (options.keepTags !== true) return current.digest;
-  throw new BundleError(
-    'ERR_OCI_TRANSFER_REFUSED',
-    `${item.target} points to ${current.digest} already: nothing was pushed`,
-    {
-      hint: 'choose another name with --map, or allow the tag to move by leaving out --no-overwrite',
-    },
-  );
-}
-
-async function pushBlob(
-  target: PushTarget,
-  item: TransferItem,
-  blob: Descriptor,
-  ledger: Ledger,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!item.external.has(blob.digest)) {
-    const { uploaded } = await target.push(blob, item.openBlob(blob), { signal });
-    ledger.done(blob, uploaded);
-    return;
-  }
-  if (!(await target.exists(blob, { signal }))) {
-    throw new BundleError(
-      'ERR_OCI_TRANSFER_REFUSED',
-      `${item.target} lacks blob ${blob.digest}, which is not carried along`,
-      {
-        hint: 'import the bundle this one builds on first, or push the blob there by other means',
-      },
-    );
-  }
-  ledger.done(blob, false);
+  const previousDigest = movedTags.find(({ tag }) => tag === item.tag)?.previousDigest;
+  return { target: item.target, digest: graph.root.digest, previousDigest, movedTags, ...ledger.totals, subjects };
 }
 
 async function pushNode(
@@ -116,7 +73,8 @@ async function pushReferrers(
       referrers,
       concurrency,
       async (referrer, stop) => {
-        if (pushed.has(referrer.digest) && isListed.has(referrer.digest)) return;
+        const isDone = pushed.has(referrer.digest) && isListed.has(referrer.digest);
+        if (isDone && !tags.has(referrer.digest)) return;
         pushed.add(referrer.digest);
         const placing = { tag: tags.get(referrer.digest), isListed: isListed.has(referrer.digest) };
         await pushReferrer(target, item, referrer, placing, ledger, stop);
@@ -138,7 +96,7 @@ async function pushReferrer(
   const self = nodes.at(-1);
   if (self === undefined) throw new TypeError(`the graph lists ${referrer.digest} and does not hold it`);
   for (const child of nodes.slice(0, -1)) await pushNode(target, child, ledger, signal);
-  if (placing.isListed) {
+  if (placing.isListed && placing.tag === undefined) {
     await pushNode(target, self, ledger, signal);
     return;
   }
@@ -155,7 +113,7 @@ function nodesBelow(digest: string, nodes: ReadonlyMap<string, GraphNode>): read
     const node = nodes.get(current);
     if (node === undefined || seen.has(current)) return;
     seen.add(current);
-    for (const child of childrenOf(node.parsed)) if (isManifestType(child.mediaType)) add(child.digest);
+    for (const child of manifestsBelow(node.parsed)) add(child.digest);
     ordered.set(current, node);
   };
   add(digest);

@@ -13,8 +13,10 @@ export interface TransferItem {
   readonly tag: string | undefined;
   /** Opens a blob; called again for every retry. */
   readonly openBlob: (descriptor: Descriptor) => () => Readable;
-  /** Digests that are not carried along and have to be at the target already. */
-  readonly external: ReadonlySet<string>;
+  /** Blobs that are not carried along and have to be at the target already. */
+  readonly elsewhere: readonly Descriptor[];
+  /** Digests of blobs nobody pushes: those whose licence keeps them where they are. */
+  readonly skipped: ReadonlySet<string>;
 }
 
 /** Told while content is being put into a target. */
@@ -55,6 +57,14 @@ export interface TransferredSubject {
   readonly listed: number;
 }
 
+/** A tag that pointed elsewhere before. */
+export interface MovedTag {
+  /** The tag. */
+  readonly tag: string;
+  /** What it pointed to. */
+  readonly previousDigest: string;
+}
+
 /** What became of one image. */
 export interface TransferReport {
   /** Reference it has now. */
@@ -63,6 +73,8 @@ export interface TransferReport {
   readonly digest: string;
   /** What its tag pointed to before, when that was something else. */
   readonly previousDigest?: string | undefined;
+  /** Every tag that pointed elsewhere before, older tags of referrers included. */
+  readonly movedTags: readonly MovedTag[];
   /** Blobs and manifests uploaded. */
   readonly uploaded: number;
   /** Blobs and manifests that were there already. */

@@ -1,18 +1,20 @@
 import type { Readable } from 'node:stream';
 import { BundleReader } from '../bundle/bundle-reader.js';
-import { ImportValidator } from '../bundle/import-validator.js';
-import { readBundleRecord } from '../bundle/read-record.js';
-import type { BundleRecord, RequiredReferrer } from '../bundle/record.js';
+import { ImportValidator, type ValidatedBundle } from '../bundle/import-validator.js';
+import type { BundleImage, BundleRecord, ExternalBlob, RequiredReferrer } from '../bundle/record.js';
 import type { ValidationReport } from '../bundle/validation-report.js';
 import type { AbortableOptions } from '../content/abort.js';
 import { defaultLimits, type Limits } from '../content/limits.js';
+import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference, parseReference } from '../oci/reference.js';
-import type { Resolver } from '../remotes/types.js';
+import type { Pusher, Resolver } from '../remotes/types.js';
 import { bundleBlobs, readBundleGraph } from '../transfer/bundle-graph.js';
 import { BundleValidationError } from '../transfer/bundle-validation-error.js';
 import { type MappingOptions, mapReferences } from '../transfer/mapping.js';
+import { checkBeforePush } from '../transfer/preflight.js';
 import { pushGraph } from '../transfer/push-graph.js';
-import type { TransferOptions, TransferReport } from '../transfer/transfer.js';
+import type { MovedTag, TransferItem, TransferOptions, TransferReport } from '../transfer/transfer.js';
+import { checkImportOptions } from './import-options.js';
 import { spool } from './spool.js';
 
 /** Options of {@link importBundle}. */
@@ -23,7 +25,7 @@ export interface ImportOptions extends MappingOptions, TransferOptions, Abortabl
   readonly strictReferrerValidation?: boolean | undefined;
   /** Referrers every image must have, beyond those the bundle itself requires. */
   readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
-  /** Validates and maps, and pushes nothing; false by default. */
+  /** Validates, maps and looks at the targets, and pushes nothing; false by default. */
   readonly dryRun?: boolean | undefined;
   /** Limits on what is read. */
   readonly limits?: Partial<Limits> | undefined;
@@ -37,6 +39,8 @@ export interface ImportedImage {
   readonly target: string;
   /** Digest of its manifest or index. */
   readonly digest: string;
+  /** Tags that point elsewhere before the import. */
+  readonly movedTags: readonly MovedTag[];
   /** What was done; absent in a dry run. */
   readonly transfer?: TransferReport | undefined;
 }
@@ -77,6 +81,7 @@ const maxSpoolBytes = 2 ** 40;
  * ```
  */
 export async function importBundle(source: string | Readable, options: ImportOptions): Promise<ImportReport> {
+  checkImportOptions(options);
   if (typeof source === 'string') return await importFile(source, options);
   await using spooled = await spool(source, maxSpoolBytes, options.signal);
   return await importFile(spooled.path, options);
@@ -85,46 +90,77 @@ export async function importBundle(source: string | Readable, options: ImportOpt
 async function importFile(path: string, options: ImportOptions): Promise<ImportReport> {
   const { signal, dryRun = false } = options;
   await using reader = new BundleReader(path, { signal });
-  const validator = new ImportValidator({
-    strict: options.strictReferrerValidation,
-    requireReferrers: options.requireReferrers,
-  });
-  const validation = await validator.validate(reader, { signal });
-  if (!validation.ok) throw new BundleValidationError(path, validation);
-  const record = await readBundleRecord(reader, { signal });
-  const targets = mapReferences(
-    record.images.map((image) => parseReference(image.reference)),
-    options,
-  );
+  const { report: validation, record } = await validate(reader, options);
+  if (!validation.ok || record === undefined) throw new BundleValidationError(path, validation);
+  const transfers = await prepare(reader, record, options);
   const images: ImportedImage[] = [];
-  for (const [index, image] of record.images.entries()) {
-    const target = targets[index];
-    if (target === undefined) throw new TypeError('an image without a target');
-    const digest = target.tag === undefined ? image.digest : undefined;
-    const named = formatReference({ ...target, digest });
-    const transfer = dryRun ? undefined : await pushImage(reader, record, image, named, target.tag, options);
-    images.push({ source: image.reference, target: named, digest: image.digest, transfer });
+  for (const { image, item, pusher, movedTags } of transfers) {
+    const transfer = dryRun ? undefined : await pushGraph(pusher, item, movedTags, options);
+    images.push({ source: image.reference, target: item.target, digest: image.digest, movedTags, transfer });
+    await reader.assertUnchanged();
   }
   return { bundleId: record.bundleId, dryRun, validation, images };
 }
 
-async function pushImage(
+async function validate(reader: BundleReader, options: ImportOptions): Promise<ValidatedBundle> {
+  const maxManifestBytes = options.limits?.maxManifestBytes;
+  const validator = new ImportValidator({
+    strict: options.strictReferrerValidation,
+    requireReferrers: options.requireReferrers,
+    limits: maxManifestBytes === undefined ? {} : { maxManifestBytes },
+  });
+  return await validator.validateReader(reader, { signal: options.signal });
+}
+
+interface PreparedTransfer {
+  readonly image: BundleImage;
+  readonly item: TransferItem;
+  readonly pusher: Pusher;
+  readonly movedTags: readonly MovedTag[];
+}
+
+/** Reads every closure and asks every target before the first push: what cannot work is known by then. */
+async function prepare(
   reader: BundleReader,
   record: BundleRecord,
-  image: BundleRecord['images'][number],
-  target: string,
-  tag: string | undefined,
   options: ImportOptions,
-): Promise<TransferReport> {
+): Promise<readonly PreparedTransfer[]> {
   const { resolver, signal } = options;
-  const graph = await readBundleGraph(reader, record, image, {
-    limits: { ...defaultLimits, ...options.limits },
-    signal,
+  const limits = { ...defaultLimits, ...options.limits };
+  const targets = mapReferences(
+    record.images.map((image) => parseReference(image.reference)),
+    options,
+  );
+  const items: { image: BundleImage; item: TransferItem }[] = [];
+  for (const [index, image] of record.images.entries()) {
+    const mapped = targets[index];
+    if (mapped === undefined) throw new TypeError('an image without a target');
+    const target = formatReference({ ...mapped, digest: mapped.tag === undefined ? image.digest : undefined });
+    const graph = await readBundleGraph(reader, record, image, { limits, signal });
+    items.push({ image, item: { graph, target, tag: mapped.tag, ...blobsOf(reader, record, signal) } });
+  }
+  const prepared: PreparedTransfer[] = [];
+  for (const { image, item } of items) {
+    const pusher = await resolver.pusher(item.target, { signal });
+    prepared.push({ image, item, pusher, movedTags: await checkBeforePush(pusher, item, options) });
+  }
+  return prepared;
+}
+
+function blobsOf(
+  reader: BundleReader,
+  record: BundleRecord,
+  signal: AbortSignal | undefined,
+): Pick<TransferItem, 'openBlob' | 'elsewhere' | 'skipped'> {
+  const describe = ({ digest, size }: ExternalBlob): Descriptor => ({
+    mediaType: 'application/octet-stream',
+    digest,
+    size,
   });
-  const pusher = await resolver.pusher(target, { signal });
-  const external = new Set(record.external.map((blob) => blob.digest));
-  const item = { graph, target, tag, openBlob: bundleBlobs(reader, signal), external };
-  const report = await pushGraph(pusher, item, options);
-  await reader.assertUnchanged();
-  return report;
+  const isDelta = ({ reason }: ExternalBlob): boolean => reason === 'delta';
+  return {
+    openBlob: bundleBlobs(reader, signal),
+    elsewhere: record.external.filter(isDelta).map(describe),
+    skipped: new Set(record.external.filter((blob) => !isDelta(blob)).map(({ digest }) => digest)),
+  };
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { unwrapAbort } from '../content/abort.js';
 import { tooLarge } from '../content/read.js';
+import { BundleError, isOciError } from '../errors/index.js';
 
 /** A stream saved to a private file; disposing removes it. */
 export interface Spooled extends AsyncDisposable {
@@ -18,13 +18,18 @@ export interface Spooled extends AsyncDisposable {
  * @throws LimitError `ERR_OCI_LIMIT_EXCEEDED` beyond `maxBytes`
  */
 export async function spool(stream: Readable, maxBytes: number, signal?: AbortSignal): Promise<Spooled> {
-  const folder = await mkdtemp(join(tmpdir(), 'oci-referrers-'));
+  const folder = await privateFolder();
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const path = join(folder, 'bundle');
   let size = 0;
   const bounded = new Transform({
-    transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-      size += chunk.length;
+    writableObjectMode: true,
+    transform(chunk: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
+      if (!(chunk instanceof Uint8Array) && typeof chunk !== 'string') {
+        done(new TypeError('the stream gives objects, not bytes'));
+        return;
+      }
+      size += Buffer.byteLength(chunk);
       if (size > maxBytes) done(tooLarge({ limitName: 'maxSpoolBytes', limit: maxBytes }, 'the bundle'));
       else done(null, chunk);
     },
@@ -38,7 +43,27 @@ export async function spool(stream: Readable, maxBytes: number, signal?: AbortSi
     );
   } catch (error) {
     await remove();
-    throw unwrapAbort(error, signal);
+    signal?.throwIfAborted();
+    if (isOciError(error)) throw error;
+    throw new BundleError(
+      'ERR_OCI_BUNDLE_SOURCE',
+      `cannot save the bundle's stream to ${folder}: ${(error as Error).message}`,
+      {
+        cause: error,
+        hint: 'check the stream, and the free space of the temporary folder (TMPDIR)',
+      },
+    );
   }
   return { path, [Symbol.asyncDispose]: remove };
+}
+
+async function privateFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'oci-referrers-'));
+  } catch (cause) {
+    throw new BundleError('ERR_OCI_BUNDLE_SOURCE', `cannot make a temporary folder: ${(cause as Error).message}`, {
+      cause,
+      hint: 'set TMPDIR to a folder this user may write to, or give the path of a file',
+    });
+  }
 }

@@ -211,7 +211,6 @@ describe('an import that is refused', () => {
       dryRun: true,
     });
     expect(report.images.map((image) => image.target)).toEqual([`${stage.target.host}/mirror/${repository}:v1`]);
-    expect(stage.target.requests).toEqual([]);
-    expect(referrersTag(stage.family.index.descriptor.digest)).toMatch(/^sha256-/);
+    expect(stage.target.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
   });
 });
