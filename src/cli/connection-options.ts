@@ -77,7 +77,11 @@ async function readCredentials(
   }
   const bytes = await readInput(io.stdin, 'the password on standard input', { maxBytes: maxSecretBytes, signal });
   const password = bytes.toString().replace(/\r?\n$/, '');
-  if (password === '') throw new UsageError('--password-stdin: standard input is empty');
+  if (password === '') {
+    throw new UsageError('--password-stdin: standard input is empty', {
+      hint: 'write the password to it: … --password-stdin < FILE',
+    });
+  }
   return (host) => (registries.includes(host) ? { username, password } : undefined);
 }
 

@@ -1,6 +1,7 @@
 import { isOciError, type OciErrorCode } from '../index.js';
 import { DiscoveryFailure } from './discovery-failure.js';
 import { exitCodes } from './exit-codes.js';
+import { InputFailure } from './input-failure.js';
 import { Interruption } from './interruption.js';
 import { UsageError } from './usage-error.js';
 
@@ -24,6 +25,7 @@ const byCode: Readonly<Partial<Record<OciErrorCode, number>>> = {
 
 /** Chooses the exit code for what ended a command. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof InputFailure) return codeOf(error.cause) ?? exitCodes.other;
   if (error instanceof DiscoveryFailure) return codeOf(error.cause) ?? exitCodes.unconfirmed;
   return codeOf(error) ?? exitCodes.other;
 }

@@ -8,6 +8,7 @@ export const exitCodes = {
   /** Arguments or input are wrong. */
   usage: 4,
   other: 5,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -22,4 +23,4 @@ Exit codes:
        itself; or it does not list afterwards what was pushed
   4    wrong arguments or input
   5    anything else: a failed upload, an output that cannot be written
-  130  interrupted (143: terminated); no partial file is left`;
+  130  interrupted (143: terminated, 129: hung up); no partial file is left`;

@@ -1,13 +1,26 @@
 import { exitCodes } from './exit-codes.js';
 
+const endings = {
+  SIGINT: { message: 'interrupted', exitCode: exitCodes.interrupted },
+  SIGTERM: { message: 'terminated', exitCode: exitCodes.terminated },
+  // The terminal, or the connection to it, is gone.
+  SIGHUP: { message: 'hung up', exitCode: exitCodes.hungUp },
+} as const;
+
+/** A signal that ends a command. */
+export type EndingSignal = keyof typeof endings;
+
+/** The signals that end a command after it has cleaned up. */
+export const endingSignals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** The reason a command is aborted with when the process gets a signal. */
 export class Interruption extends Error {
   override readonly name: string = 'Interruption';
   /** What the command ends with. */
   readonly exitCode: number;
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(signal === 'SIGINT' ? 'interrupted' : 'terminated');
-    this.exitCode = signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+  constructor(signal: EndingSignal) {
+    super(endings[signal].message);
+    this.exitCode = endings[signal].exitCode;
   }
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { Interruption } from './interruption.js';
+import { endingSignals, Interruption } from './interruption.js';
 import { runCli } from './run-cli.js';
 
 const controller = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of endingSignals) {
   process.on(signal, () => {
     const interruption = new Interruption(signal);
     // The first one lets the command clean up; whoever asks twice does not want to wait for that.

@@ -1,6 +1,7 @@
 import { type Attempt, BundleValidationError, escapeText, formatReport, isOciError } from '../index.js';
 import { type CliIo, widthOf } from './cli-io.js';
 import { DiscoveryFailure } from './discovery-failure.js';
+import { InputFailure } from './input-failure.js';
 import type { Output } from './output.js';
 import { UsageError } from './usage-error.js';
 import { wrapText } from './wrap-text.js';
@@ -11,10 +12,11 @@ const mostCharacters = 4096;
 
 /** Tells a person what ended the command and what to do next; a stack trace only for those who asked for it. */
 export function printError(thrown: unknown, output: Output, { stderr }: CliIo): void {
-  const error = thrown instanceof DiscoveryFailure ? thrown.cause : thrown;
+  const error = thrown instanceof DiscoveryFailure || thrown instanceof InputFailure ? thrown.cause : thrown;
+  const message = messageOf(thrown instanceof InputFailure ? thrown : error);
   // A log is searched by line; only a terminal has a width to keep.
   const width = stderr.isTTY === true ? Math.min(widthOf(stderr), 100) : Number.POSITIVE_INFINITY;
-  for (const text of describeError(error)) {
+  for (const text of [`error: ${message}`, ...describeError(error)]) {
     for (const line of wrapText(escapeText(text, mostCharacters), width, '        ')) output.error(line);
   }
   if (error instanceof BundleValidationError) {
@@ -24,19 +26,19 @@ export function printError(thrown: unknown, output: Output, { stderr }: CliIo): 
 }
 
 function describeError(error: unknown): readonly string[] {
-  const message = error instanceof Error ? error.message : String(error);
-  const lines = [`error: ${message}`];
   if (isOciError(error)) {
-    lines.push(`  code: ${error.code}`, ...describeAttempts(error.attempts));
-    if (error.hint !== undefined) lines.push(`  next: ${error.hint}`);
-  } else if (error instanceof UsageError) {
-    if (error.hint !== undefined) lines.push(`  next: ${error.hint}`);
-  } else if (error instanceof Error && 'syscall' in error) {
-    lines.push('  next: the operating system says so: look at disk space and permissions');
-  } else {
-    lines.push('  next: this looks like a fault of oci-referrers: run again with --verbose, and report what it shows');
+    const next = error.hint === undefined ? [] : [`  next: ${error.hint}`];
+    return [`  code: ${error.code}`, ...describeAttempts(error.attempts), ...next];
   }
-  return lines;
+  if (error instanceof UsageError) return [`  next: ${error.hint}`];
+  if (error instanceof Error && 'syscall' in error) {
+    return ['  next: the operating system says so: look at disk space and permissions'];
+  }
+  return ['  next: this looks like a fault of oci-referrers: run again with --verbose, and report what it shows'];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function describeAttempts(attempts: readonly Attempt[]): readonly string[] {

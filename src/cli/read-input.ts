@@ -3,6 +3,13 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { formatSize } from './format-size.js';
 import { UsageError } from './usage-error.js';
 
+const otherHint = 'check that it can be read by this user, with cat for example';
+const hints: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'check the path: it starts at the current directory unless it begins with /'],
+  ['EACCES', 'this user may not read it; change its permissions, or run as a user who may'],
+  ['EISDIR', 'name a file; this is a directory'],
+]);
+
 /** How much of an input is read at most. */
 export interface InputBound {
   readonly maxBytes: number;
@@ -20,6 +27,11 @@ export async function readInputFile(path: string, flag: string, bound: InputBoun
   return await readInput(createReadStream(path), `${flag}: ${path}`, bound);
 }
 
+function tooLarge(what: string, maxBytes: number): UsageError {
+  const hint = 'check that it is what you mean; no more than this is held in memory';
+  return new UsageError(`${what} is larger than ${formatSize(maxBytes)}`, { hint });
+}
+
 /** Reads a stream to its end, as {@link readInputFile} does. */
 export async function readInput(stream: Readable, what: string, { maxBytes, signal }: InputBound): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -29,14 +41,15 @@ export async function readInput(stream: Readable, what: string, { maxBytes, sign
     for await (const chunk of stream) {
       const bytes = Buffer.from(chunk as Uint8Array | string);
       size += bytes.length;
-      if (size > maxBytes) throw new UsageError(`${what} is larger than ${formatSize(maxBytes)}`);
+      if (size > maxBytes) throw tooLarge(what, maxBytes);
       chunks.push(bytes);
     }
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof UsageError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`${what} cannot be read: ${reason}`, { cause });
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    throw new UsageError(`${what} cannot be read: ${reason}`, { hint: hints.get(code) ?? otherHint, cause });
   } finally {
     stream.destroy();
   }

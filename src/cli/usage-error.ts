@@ -2,9 +2,9 @@
 export class UsageError extends Error {
   override readonly name: string = 'UsageError';
   /** What to do next, as one sentence. */
-  readonly hint: string | undefined;
+  readonly hint: string;
 
-  constructor(message: string, options: { readonly hint?: string | undefined; readonly cause?: unknown } = {}) {
+  constructor(message: string, options: { readonly hint: string; readonly cause?: unknown }) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint;
   }

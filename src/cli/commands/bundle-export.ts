@@ -18,6 +18,7 @@ import { asDiscoveryFailure, discovering } from '../discovery-failure.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 import { leftOut } from '../left-out.js';
+import { UsageError } from '../usage-error.js';
 
 /** Flags of `bundle export`. */
 export interface ExportFlags extends ConnectionFlags {
@@ -41,6 +42,7 @@ export async function runExport(
   context: CommandContext,
 ): Promise<number> {
   const { output, signal } = context;
+  assertCompressionKnown(flags);
   const registries = references.map((reference) => parseReference(reference).registry);
   await using resolver = createResolver(await connectionOptions(flags, registries, context));
   const options = writerOptions(flags);
@@ -65,6 +67,14 @@ export async function runExport(
   else await output.result(describeReport(report, flags));
   warnAll(report.warnings, context);
   return exitCodes.fine;
+}
+
+/** Told before a registry is asked for anything. */
+function assertCompressionKnown({ output, compression }: ExportFlags): void {
+  if (compression !== undefined || /\.(?:tgz|tar\.gz|tar)$/i.test(output)) return;
+  throw new UsageError(`--output ${output} does not say how the bundle is packed`, {
+    hint: 'end the name in .tgz, .tar.gz or .tar, or give --compression as well',
+  });
 }
 
 function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'signal'> {
@@ -95,7 +105,11 @@ function describePlan(plan: BundlePlan, flags: ExportFlags): readonly string[] {
 
 function describeContent(content: BundlePlan | BundleReport, flags: ExportFlags): readonly string[] {
   const { bundleId, images, subjects, counts } = content;
-  const { referrers, manifests, blobs } = counts;
+  const { referrers, blobs } = counts;
+  const manifests = new Set(subjects.map(({ subject }) => subject)).size;
+  // What is not a subject was made for the bundle: nobody could have referred to it.
+  const made = counts.manifests - manifests;
+  const forOthers = `${countOf(made, 'index', 'indexes')} by which other tools find the referrers`;
   const filtered = subjects.reduce((sum, { discovery }) => sum + discovery.filtered, 0);
   const left = leftOut(filtered, flags.artifactType !== undefined || flags.exclude !== undefined);
   const lines = images.map(({ reference, digest }) => `  image   ${escapeText(reference)}  ${digest}`);
@@ -106,7 +120,7 @@ function describeContent(content: BundlePlan | BundleReport, flags: ExportFlags)
     ...lines,
     `  holds   ${listed} (${[...lists].map((text) => escapeText(text)).join(', ')})`,
     ...(left === undefined ? [] : [`          ${left}`]),
-    `          ${countOf(manifests, 'manifest')}, ${countOf(blobs, 'blob')}`,
+    `          ${countOf(manifests, 'manifest')}, ${countOf(blobs, 'blob')}${made > 0 ? `, ${forOthers}` : ''}`,
   ];
 }
 

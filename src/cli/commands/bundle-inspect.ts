@@ -2,6 +2,7 @@ import { readBundleRecord } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import { drawRecord } from '../draw-record.js';
 import { exitCodes } from '../exit-codes.js';
+import { reading } from '../input-failure.js';
 
 /** Flags of `bundle inspect`. */
 export interface InspectFlags {
@@ -12,7 +13,7 @@ export interface InspectFlags {
 /** Shows what a bundle says is in it. */
 export async function runInspect({ file, format }: InspectFlags, context: CommandContext): Promise<number> {
   const { output, signal } = context;
-  const record = await readBundleRecord(file, { signal });
+  const record = await reading(file, () => readBundleRecord(file, { signal }));
   if (format === 'json') await output.json(record);
   else await output.result(drawRecord(record));
   output.info('this is what the bundle says about itself; bundle validate checks it');

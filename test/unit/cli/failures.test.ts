@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { startRegistry } from '@stellaops/oci-referrers/testing';
 import { expect, test } from 'vitest';
-import { Interruption } from '../../../src/cli/interruption.js';
+import { endingSignals, Interruption } from '../../../src/cli/interruption.js';
 import { runCli } from '../../../src/cli/run-cli.js';
 import { Capture, cli, createWorkspace, publish } from './support.js';
 
@@ -83,6 +83,7 @@ test('discovery that fails during an export exits with 3, a blob that fails with
 test.each([
   ['SIGINT', 130, 'interrupted'],
   ['SIGTERM', 143, 'terminated'],
+  ['SIGHUP', 129, 'hung up'],
 ] as const)('%s in the middle of a blob exits with %i and leaves no file', async (signal, code, message) => {
   const controller = new AbortController();
   await using registry = await startRegistry({
@@ -97,6 +98,10 @@ test.each([
   const run = await cli(exportIt, { signal: controller.signal });
   expect(run).toEqual({ code, stdout: '', stderr: `${message}\n` });
   expect(await readdir(workspace.path('.'))).toEqual([]);
+});
+
+test('every signal that ends the command lets it clean up, also that of a terminal that goes away', () => {
+  expect(endingSignals).toEqual(['SIGINT', 'SIGTERM', 'SIGHUP']);
 });
 
 test('an interruption while the password is typed ends the command', async () => {
