@@ -25,7 +25,7 @@ type Head = Omit<RegistryResponse, 'body'>;
  *
  * @param operation - what was being done, such as `pull manifest`
  * @param what - what it was done to, such as `team/app:1.2`
- * @param maxErrorBytes - bytes of the body that are looked at
+ * @param maxErrorBytes - bytes of a body that is no JSON that are looked at
  */
 export function errorFromBytes(
   response: BufferedResponse,
@@ -36,7 +36,11 @@ export function errorFromBytes(
   return registryError(response, operation, what, parseErrorBody(response.bytes, maxErrorBytes));
 }
 
-/** Does the same as {@link errorFromBytes} for an answer whose body is still to be read; the body is gone afterwards. */
+/**
+ * Does the same as {@link errorFromBytes} for an answer whose body is still to be read; the body is gone afterwards.
+ *
+ * @param maxErrorBytes - bytes of the body that are read
+ */
 export async function errorFromResponse(
   response: RegistryResponse,
   operation: string,
@@ -76,7 +80,8 @@ function registryError(
 ): RegistryError {
   const { status, url, leftOrigin } = response;
   const { host } = url;
-  const known = Object.hasOwn(meanings, status) ? meanings[status] : undefined;
+  const meant = meantStatus(status, details);
+  const known = Object.hasOwn(meanings, meant) ? meanings[meant] : undefined;
   const hint = known === undefined ? hintForOther(status, host) : known.hint(loginHost(host));
   return errorFromRefusal(response, {
     code: known?.code ?? 'ERR_OCI_REGISTRY_STATUS',
@@ -87,6 +92,14 @@ function registryError(
       ? `the registry sent this request on to ${host}, without credentials: look at what it keeps there`
       : hint,
   });
+}
+
+/** Registries that hide what exists answer 404 and say in the body why: who is turned away has not been told "no such thing". */
+function meantStatus(status: number, details: readonly RegistryErrorDetail[]): number {
+  if (status !== 404) return status;
+  const codes = new Set(details.map(({ code }) => code));
+  if (codes.has('DENIED')) return 403;
+  return codes.has('UNAUTHORIZED') ? 401 : status;
 }
 
 /** Docker Hub has another name for those who log in. */

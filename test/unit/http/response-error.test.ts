@@ -33,6 +33,34 @@ describe('what a registry says about an error', () => {
     expect(parse(body)).toEqual([]);
   });
 
+  it.each([8_192, 20_000])(
+    'is not lost behind a long detail, however much was buffered (%i bytes looked at)',
+    (most) => {
+      const body = JSON.stringify({ errors: [{ code: 'DENIED', message: 'no', detail: 'x'.repeat(9_000) }] });
+      expect(parseErrorBody(Buffer.from(body), most)).toEqual([{ code: 'DENIED', message: 'no' }]);
+    },
+  );
+
+  it('keeps its codes when the body was cut', () => {
+    const long = { code: 'denied', message: 'say "code":"FAKE"', detail: 'x'.repeat(9_000) };
+    const body = JSON.stringify({ errors: [{ code: 'NAME_UNKNOWN' }, long] });
+    for (const cut of [4_000, 9_000]) {
+      expect(parse(` ${body}`.slice(0, cut))).toEqual([
+        { code: 'NAME_UNKNOWN', message: '' },
+        { code: 'DENIED', message: '' },
+      ]);
+    }
+  });
+
+  it('is looked for in no more than 64 KiB of a body that was cut, and is bounded there too', () => {
+    const at = (start: number): string => `{"errors":[{"detail":"${'x'.repeat(start)}","code":"DENIED"},`;
+    expect(parse(at(1_000))).toEqual([{ code: 'DENIED', message: '' }]);
+    expect(parse(at(70_000))).toEqual([]);
+    const many = Array.from({ length: 50 }, (_, index) => `{"code":"C${index}"}`).join();
+    expect(parse(`{"errors":[${many}`)).toHaveLength(8);
+    expect(parse(`{"errors":[{"code":"${'Y'.repeat(500)}"}`)).toEqual([]);
+  });
+
   it('is bounded and cannot draw on a terminal', () => {
     const entry = { code: `X\u001b[2J${'Y'.repeat(500)}`, message: `\u202e${'z'.repeat(5_000)}` };
     const details = parseErrorBody(Buffer.from(JSON.stringify({ errors: Array(100).fill(entry) })), 1_000_000);
@@ -67,6 +95,21 @@ describe('the error for an answer', () => {
     expect(error).toMatchObject({ code, status, method: 'GET', url: `${server.origin}/v2/x?token=REDACTED` });
     expect(error.message).toBe(`pull manifest team/app:1.2 from ${server.host}: ${status}`);
     expect(error.hint).toMatch(/\w+ \w+/);
+  });
+
+  it.each([
+    ['DENIED', 'ERR_OCI_DENIED', 'ask for the permission'],
+    ['denied', 'ERR_OCI_DENIED', 'ask for the permission'],
+    ['UNAUTHORIZED', 'ERR_OCI_UNAUTHORIZED', 'docker login'],
+    ['NAME_UNKNOWN', 'ERR_OCI_NOT_FOUND', 'check repository'],
+  ])('with status 404 that says %s has code %s', async (said, code, hint) => {
+    const server = await refusing(404, JSON.stringify({ errors: [{ code: 'X' }, { code: said, message: 'no' }] }));
+    const client = clientFor(server.origin);
+    const buffered = errorFromBytes(await client.requestBytes(get(server.origin, '/'), bound), 'pull', 'x');
+    const streamed = await errorFromResponse(await client.request(get(server.origin, '/')), 'pull', 'x');
+    for (const error of [buffered, streamed]) {
+      expect(error).toMatchObject({ code, status: 404, hint: expect.stringContaining(hint) as string });
+    }
   });
 
   it('repeats what the registry said', async () => {

@@ -127,7 +127,7 @@ describe('an answer of the referrers endpoint that is a fault', () => {
     ['a byte order mark', answer(200, indexType, `\ufeff${JSON.stringify(emptyIndex)}`), 'ERR_OCI_BAD_JSON'],
     ['400', answer(400, json, errorBody('MANIFEST_INVALID')), 'ERR_OCI_REGISTRY_STATUS'],
     ['403', answer(403, json, errorBody('DENIED')), 'ERR_OCI_DENIED'],
-    ['404 that means denied', answer(404, json, errorBody('DENIED')), 'ERR_OCI_NOT_FOUND'],
+    ['404 that means denied', answer(404, json, errorBody('DENIED')), 'ERR_OCI_DENIED'],
     [
       '405 about a parameter (ECR)',
       answer(405, json, errorBody('UNSUPPORTED', "Invalid parameter at 'maxResults'")),
