@@ -44,6 +44,8 @@ export async function discoverReferrers(
 interface Arrival {
   /** A referrer was described by a list; everything else by a manifest that was verified. */
   readonly role: 'root' | 'child' | 'referrer';
+  /** The manifest it is listed for; referrers only. */
+  readonly subject?: string;
   readonly depth: number;
 }
 
@@ -107,7 +109,7 @@ class Walk {
 
   async #read(listed: Descriptor, arrival: Arrival, signal: AbortSignal): Promise<GraphNode> {
     const { descriptor, bytes } = await readManifestBytes(this.#source, listed, {
-      isListed: arrival.role === 'referrer',
+      listedFor: arrival.subject,
       limits: this.#options.limits,
       signal,
     });
@@ -155,7 +157,7 @@ class Walk {
     tag: string | undefined,
     depth: number,
   ): Promise<Descriptor | 'filtered' | 'faulty'> {
-    const arrival: Arrival = { role: 'referrer', depth: depth + 1 };
+    const arrival: Arrival = { role: 'referrer', depth: depth + 1, subject: subject.digest };
     const node = await this.#load(listed, arrival);
     if ('fault' in node) {
       this.#recordFault(subject, node.fault);

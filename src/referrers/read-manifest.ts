@@ -1,5 +1,6 @@
 import type { AbortableOptions } from '../content/abort.js';
 import { defaultLimits, type Limits } from '../content/limits.js';
+import { lostReferrer } from '../content/lost-referrer.js';
 import { assertContent, readBounded, readContent } from '../content/read.js';
 import type { ReferrersSource } from '../content/sources.js';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -13,14 +14,21 @@ import type { Descriptor } from '../oci/descriptor.js';
 export async function readManifestBytes(
   source: ReferrersSource,
   listed: Descriptor,
-  options: AbortableOptions & { readonly isListed: boolean; readonly limits: Partial<Limits> | undefined },
+  options: AbortableOptions & { readonly listedFor: string | undefined; readonly limits: Partial<Limits> | undefined },
 ): Promise<{ descriptor: Descriptor; bytes: Buffer }> {
   const limit = options.limits?.maxManifestBytes ?? defaultLimits.maxManifestBytes;
   const bound = { limitName: 'maxManifestBytes', limit };
-  if (!options.isListed || source.fetchByDigest === undefined) {
+  if (options.listedFor === undefined)
     return { descriptor: listed, bytes: await readContent(source, listed, bound, options) };
+  const subject = options.listedFor;
+  if (source.fetchByDigest === undefined) {
+    const bytes = await readContent(source, listed, bound, options).catch((error: unknown) =>
+      lostReferrer(listed, subject, error),
+    );
+    return { descriptor: listed, bytes };
   }
-  const fetched = await source.fetchByDigest(listed.digest, { kind: 'manifest', signal: options.signal });
+  const asked = source.fetchByDigest(listed.digest, { kind: 'manifest', signal: options.signal });
+  const fetched = await asked.catch((error: unknown) => lostReferrer(listed, subject, error));
   const bytes = await readBounded(fetched.body, bound, `manifest ${listed.digest}`, options.signal);
   const descriptor = { mediaType: fetched.descriptor.mediaType, digest: listed.digest, size: bytes.length };
   assertContent(bytes, descriptor, 'its source');

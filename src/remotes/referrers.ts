@@ -1,4 +1,5 @@
 import { mapConcurrently, withDeadline } from '../content/abort.js';
+import { lostReferrer } from '../content/lost-referrer.js';
 import { readBounded } from '../content/read.js';
 import type { FetcherByDigest, ListReferrersOptions, ReferrersList } from '../content/sources.js';
 import { ArgumentError, isOciError, type OciError, ReferrersError, TransportError } from '../errors/index.js';
@@ -68,7 +69,9 @@ async function list(
     signal: options.signal,
     attempts,
   });
-  const listed = resolveTypes ? await withManifestTypes(context, answer.referrers, options.signal) : answer.referrers;
+  const listed = resolveTypes
+    ? await withManifestTypes(context, subject, answer.referrers, options.signal)
+    : answer.referrers;
   const { kept, warnings } = filterTypes(listed, wanted);
   const tagged =
     (options.legacyTags ?? settings.legacyTags)
@@ -152,6 +155,7 @@ function unconfirmedByMirrors(subject: Descriptor, registry: string, cause: unkn
 
 async function withManifestTypes(
   context: ListContext,
+  subject: Descriptor,
   listed: readonly Descriptor[],
   signal: AbortSignal,
 ): Promise<readonly Descriptor[]> {
@@ -161,10 +165,8 @@ async function withManifestTypes(
     listed,
     typeConcurrency,
     async (entry, stop) => {
-      const { descriptor, body } = await context.byDigest.fetchByDigest(entry.digest, {
-        kind: 'manifest',
-        signal: stop,
-      });
+      const asked = context.byDigest.fetchByDigest(entry.digest, { kind: 'manifest', signal: stop });
+      const { descriptor, body } = await asked.catch((error: unknown) => lostReferrer(entry, subject.digest, error));
       const bytes = await readBounded(body, bound, `manifest ${entry.digest}`, stop);
       const own = { mediaType: descriptor.mediaType, digest: entry.digest, size: bytes.length };
       return describeReferrer(own, parseManifest(bytes, own.mediaType, `manifest ${entry.digest}`));

@@ -141,7 +141,10 @@ describe('the closure of an image', () => {
     const gone = { ...sbom.descriptor, digest: `sha256:${'0'.repeat(64)}` };
     const lists = { [image.descriptor.digest]: [gone, sbom.descriptor] };
     const { source } = sourceOf([image, sbom], lists);
-    await expect(discoverReferrers(source, image.descriptor)).rejects.toMatchObject({ code: 'ERR_OCI_NOT_FOUND' });
+    await expect(discoverReferrers(source, image.descriptor)).rejects.toMatchObject({
+      code: 'ERR_OCI_REFERRERS_INCONSISTENT',
+      message: expect.stringContaining(gone.digest) as string,
+    });
     const graph = await discoverReferrers(source, image.descriptor, { onDiscoveryError: 'warn' });
     expect(graph.subjects[0]).toMatchObject({ complete: false, found: 2 });
     expect(graph.subjects[0]?.referrers).toHaveLength(1);
