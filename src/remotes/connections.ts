@@ -1,12 +1,14 @@
 import { createAuthorizer } from '../auth/authorizer.js';
 import type { CredentialProvider } from '../auth/credentials.js';
 import { createDockerConfigProvider } from '../auth/docker-config.js';
+import { checkOptions } from '../content/check-options.js';
 import { OciError } from '../errors/index.js';
 import { createHttpClient } from '../http/http-client.js';
 import type { HttpClient, TlsOptions } from '../http/types.js';
 import type { Reference } from '../oci/reference.js';
 import { CapabilityCache } from './capability-cache.js';
 import { canonicalHost, defaultHosts, type RegistryHost } from './hosts.js';
+import { registryHosts } from './option-schemas.js';
 import type { HostHeaders, ResolvedOptions } from './options.js';
 import { Repository } from './repository.js';
 
@@ -32,6 +34,7 @@ export class Connections implements AsyncDisposable {
       throw new OciError('ERR_OCI_CLOSED', 'the resolver has been closed', { hint: 'create a new resolver' });
     }
     const hosts = (await this.options.hosts?.(reference.registry)) ?? defaultHosts(reference.registry);
+    checkOptions(registryHosts, hosts, 'hosts');
     return hosts.map((host) => new Repository(this.#clientFor(host, reference.registry), host, reference));
   }
 

@@ -3,9 +3,9 @@ import { checkOptions } from '../content/check-options.js';
 import { defaultLimits, type Limits } from '../content/limits.js';
 import { defaultRetryPolicy } from '../http/retry.js';
 import { defaultTimeouts } from '../http/timeouts.js';
-import { isRegistryHost } from '../oci/reference.js';
 import { createDebugLogger } from '../telemetry/logger.js';
 import { isLoopbackHost } from './hosts.js';
+import { hostHeaders, hostName, tlsOptions } from './option-schemas.js';
 import type { HostHeaders, ResolvedOptions, ResolverOptions } from './options.js';
 
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -15,23 +15,6 @@ const callback = z.custom<(...parameters: never[]) => unknown>(isFunction, 'must
 const each = <Keys extends string>(keys: readonly Keys[], schema: z.ZodType): Record<Keys, z.ZodType> =>
   Object.fromEntries(keys.map((key) => [key, schema.optional()])) as unknown as Record<Keys, z.ZodType>;
 const keysOf = <T extends object>(value: T): (keyof T & string)[] => Object.keys(value) as (keyof T & string)[];
-
-const hostName = z.string().refine(isRegistryHost, 'is not HOST or HOST:PORT');
-const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-const secretHeader = /^(?:authorization|cookie|proxy-authorization)$/i;
-const hostHeaders = z.record(
-  z
-    .string()
-    .regex(headerName, 'is not a header name')
-    .refine((name) => !secretHeader.test(name), 'may not be set here; use credentials'),
-  z.string().refine((value) => !/[\r\n\0]/.test(value), 'has a line break'),
-);
-const tlsOptions = z.strictObject({
-  ca: z.union([z.string(), z.array(z.string())]).optional(),
-  cert: z.string().optional(),
-  key: z.string().optional(),
-  rejectUnauthorized: z.boolean().optional(),
-});
 
 const optionsSchema = z
   .strictObject({

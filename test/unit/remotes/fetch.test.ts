@@ -99,6 +99,16 @@ describe('fetching content', () => {
     });
   });
 
+  it('refuses a blob by digest that is larger than the limit, before reading it', async () => {
+    await using scene = await openScene({}, { limits: { maxBlobBytes: 1 } });
+    const [blob] = scene.image.blobs;
+    if (blob === undefined) throw new Error('no blob');
+    await expect(scene.fetcher.fetchByDigest(blob.descriptor.digest, { kind: 'blob' })).rejects.toMatchObject({
+      code: 'ERR_OCI_LIMIT_EXCEEDED',
+      limitName: 'maxBlobBytes',
+    });
+  });
+
   it('stops with the reason of the signal the fetcher was made with', async () => {
     await using scene = await openScene({ intercept: () => new Promise<boolean>(() => undefined) });
     const controller = new AbortController();

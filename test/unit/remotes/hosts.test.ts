@@ -87,4 +87,29 @@ describe('several hosts for one registry', () => {
     expect(Buffer.concat(await body.toArray())).toEqual(Buffer.from(image.manifest));
     expect(mirror.requests[0]?.query.get('ns')).toBe('registry.example.com');
   });
+
+  it.each([
+    ['a capability nobody knows', { host: 'a.example', capabilities: ['pul'] }, 'hosts.0.capabilities.0'],
+    ['no capabilities', { host: 'a.example' }, 'hosts.0.capabilities'],
+    ['a URL instead of a host', { host: 'https://a.example', capabilities: [] }, 'hosts.0.host'],
+    [
+      'a header that belongs to credentials',
+      { host: 'a.example', capabilities: [], headers: { cookie: 'x' } },
+      'hosts.0.headers.cookie',
+    ],
+  ])('are refused with %s, by name', async (_name, host, argument) => {
+    await using resolver = resolverFor([host as never]);
+    await expect(resolver.resolve(reference)).rejects.toMatchObject({ code: 'ERR_OCI_INVALID_OPTION', argument });
+  });
+
+  it('do not share what is secret, even when two registries are served by one address', async () => {
+    await using mirror = await registryWith(true, image);
+    await using resolver = createResolver({
+      retry: 0,
+      credentials: () => ({ anonymous: true }),
+      hosts: (registry) => [{ host: mirror.host, capabilities: all, headers: { 'x-for': registry } }],
+    });
+    for (const registry of ['a.example', 'b.example']) await resolver.resolve(`${registry}/${repository}:v1`);
+    expect(mirror.requests.map((request) => request.headers['x-for'])).toEqual(['a.example', 'b.example']);
+  });
 });

@@ -79,4 +79,38 @@ describe('the link to the next page', () => {
       limitName: 'maxManifestBytes',
     });
   });
+
+  it('is read relative to the page it stands on, whatever its form', async () => {
+    await using scene = await openScene({
+      pageSize: 1,
+      rewrite: (request, answer) => {
+        const link = answer.headers['Link'] ?? answer.headers['link'];
+        if (request.endpoint !== 'referrers' || typeof link !== 'string') return answer;
+        const query = /\?[^>]*/.exec(link)?.[0] ?? '';
+        return { ...answer, headers: { ...answer.headers, Link: `<${query}>; REL=next` } };
+      },
+    });
+    for (const content of ['a', 'b', 'c']) scene.addReferrer(sbomType, content);
+    expect(await scene.fetcher.fetchReferrers(scene.image.descriptor)).toHaveLength(3);
+  });
+
+  it('that is no URL path is a typed error', async () => {
+    await using scene = await sceneWithLink((path) => `<${path}%zz>; rel="next"`);
+    await expect(scene.fetcher.fetchReferrers(scene.image.descriptor)).rejects.toMatchObject({
+      code: 'ERR_OCI_BAD_LINK',
+    });
+  });
+});
+
+describe('the time a list may take', () => {
+  it('covers all of its requests together', async () => {
+    await using scene = await openScene(
+      { intercept: (request) => (request.endpoint === 'referrers' ? new Promise<boolean>(() => undefined) : false) },
+      { timeouts: { discoveryMs: 50 } },
+    );
+    await expect(scene.fetcher.fetchReferrers(scene.image.descriptor)).rejects.toMatchObject({
+      code: 'ERR_OCI_TIMEOUT',
+      message: expect.stringContaining('50 ms') as string,
+    });
+  });
 });

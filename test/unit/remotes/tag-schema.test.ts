@@ -1,4 +1,4 @@
-import { referrersTag } from '@stellaops/oci-referrers';
+import { digestOf, referrersTag } from '@stellaops/oci-referrers';
 import { buildImage } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 import { openScene, repository, sbomType } from './setup.js';
@@ -61,6 +61,31 @@ describe('the referrers tag of a registry without the API', () => {
     await expect(scene.fetcher.fetchReferrers(scene.image.descriptor)).rejects.toMatchObject({
       code: 'ERR_OCI_REGISTRY_STATUS',
       attempts: [{ endpoint: 'referrers' }, { endpoint: 'tag', status: 500 }],
+    });
+  });
+
+  it('that holds a Docker list is an error', async () => {
+    await using scene = await openScene({ referrersApi: false });
+    const list = Buffer.from('{"schemaVersion":2,"manifests":[]}');
+    const type = 'application/vnd.docker.distribution.manifest.list.v2+json';
+    const tag = referrersTag(scene.image.descriptor.digest);
+    scene.registry.store.putManifest(repository, digestOf(list), list, type);
+    scene.registry.store.repository(repository).tags.set(tag, digestOf(list));
+    await expect(scene.fetcher.fetchReferrers(scene.image.descriptor)).rejects.toMatchObject({
+      code: 'ERR_OCI_REFERRERS_TAG_INVALID',
+    });
+  });
+
+  it('that the account may not see is an error', async () => {
+    await using scene = await openScene({
+      referrersApi: false,
+      rewrite: (request, answer) =>
+        request.endpoint === 'manifest' && answer.status === 404
+          ? { ...answer, body: Buffer.from('{"errors":[{"code":"DENIED","message":"no"}]}') }
+          : answer,
+    });
+    await expect(scene.fetcher.fetchReferrers(scene.image.descriptor)).rejects.toMatchObject({
+      code: 'ERR_OCI_DENIED',
     });
   });
 

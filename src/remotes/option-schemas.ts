@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { isRegistryHost } from '../oci/reference.js';
+
+/** `host[:port]`. */
+export const hostName: z.ZodType<string> = z.string().refine(isRegistryHost, 'is not HOST or HOST:PORT');
+const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+const secretHeader = /^(?:authorization|cookie|proxy-authorization)$/i;
+/** Headers a caller may configure. */
+export const hostHeaders: z.ZodType<Record<string, string>> = z.record(
+  z
+    .string()
+    .regex(headerName, 'is not a header name')
+    .refine((name) => !secretHeader.test(name), 'may not be set here; use credentials'),
+  z.string().refine((value) => !/[\r\n\0]/.test(value), 'has a line break'),
+);
+/** TLS settings of one host. */
+export const tlsOptions: z.ZodType = z.strictObject({
+  ca: z.union([z.string(), z.array(z.string())]).optional(),
+  cert: z.string().optional(),
+  key: z.string().optional(),
+  rejectUnauthorized: z.boolean().optional(),
+});
+
+/** The hosts a caller gives for one registry. */
+export const registryHosts: z.ZodType = z.array(
+  z.strictObject({
+    host: hostName,
+    scheme: z.enum(['http', 'https']).optional(),
+    path: z.string().regex(/^\//, 'does not start with a slash').optional(),
+    capabilities: z.array(z.enum(['pull', 'resolve', 'push', 'referrers'])),
+    headers: hostHeaders.optional(),
+    tls: tlsOptions.optional(),
+    authoritative: z.boolean().optional(),
+  }),
+);
