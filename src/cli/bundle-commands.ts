@@ -6,6 +6,7 @@ import type { ValidateFlags } from './commands/bundle-validate.js';
 import { formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
 import { collect, parsePair } from './flag-parsers.js';
+import { declareHelp } from './help-command.js';
 import type { Dispatch } from './program.js';
 
 /** Declares the commands that write and read bundles. */
@@ -18,6 +19,7 @@ export function declareBundleCommands(program: Command, dispatch: Dispatch): voi
   declareInspect(bundle, dispatch);
   declareValidate(bundle, dispatch);
   declareImport(bundle, dispatch);
+  declareHelp(bundle, 'oci-referrers bundle');
 }
 
 function declareExport(bundle: Command, dispatch: Dispatch): void {

@@ -1,8 +1,9 @@
-import { type Attempt, BundleValidationError, escapeText, formatReport, isOciError } from '../index.js';
-import { type CliIo, widthOf } from './cli-io.js';
+import { type Attempt, BundleValidationError, escapeText, isOciError } from '../index.js';
+import type { CliIo } from './cli-io.js';
 import { DiscoveryFailure } from './discovery-failure.js';
 import { InputFailure } from './input-failure.js';
 import type { Output } from './output.js';
+import { lineWidthOf, reportLines } from './report-lines.js';
 import { UsageError } from './usage-error.js';
 import { wrapText } from './wrap-text.js';
 
@@ -15,12 +16,12 @@ export function printError(thrown: unknown, output: Output, { stderr }: CliIo): 
   const error = thrown instanceof DiscoveryFailure || thrown instanceof InputFailure ? thrown.cause : thrown;
   const message = messageOf(thrown instanceof InputFailure ? thrown : error);
   // A log is searched by line; only a terminal has a width to keep.
-  const width = stderr.isTTY === true ? Math.min(widthOf(stderr), 100) : Number.POSITIVE_INFINITY;
+  const width = lineWidthOf(stderr);
   for (const text of [`error: ${message}`, ...describeError(error)]) {
     for (const line of wrapText(escapeText(text, mostCharacters), width, '        ')) output.error(line);
   }
   if (error instanceof BundleValidationError) {
-    for (const line of formatReport(error.report).trimEnd().split('\n')) output.error(line);
+    for (const line of reportLines(error.report, {}, stderr)) output.error(line);
   }
   if (output.isVerbose) for (const line of stackOf(error)) output.error(escapeText(line, mostCharacters));
 }

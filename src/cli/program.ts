@@ -3,6 +3,7 @@ import { Command, type CommanderError, Option } from 'commander';
 import { declareBundleCommands } from './bundle-commands.js';
 import type { CommandRun } from './command-context.js';
 import { exitCodeHelp } from './exit-codes.js';
+import { declareHelp } from './help-command.js';
 import { declareImageCommands } from './image-commands.js';
 import type { OutputFlags } from './output.js';
 import { UsageError } from './usage-error.js';
@@ -18,9 +19,9 @@ export interface ProgramOutput {
 /** Runs what a command's flags were made into. */
 export type Dispatch = (run: CommandRun, flags: OutputFlags) => Promise<void>;
 
-const introduction = `
-Finds what refers to an image (SBOMs, signatures, attestations, VEX), and carries
-image and referrers across an air gap in one file.`;
+const introduction =
+  'Finds what refers to an image (SBOMs, signatures, attestations, VEX), and carries image and referrers across an ' +
+  'air gap in one file.';
 
 const examples = `
 Examples:
@@ -32,13 +33,13 @@ Examples:
 /** Declares every command; nothing of the library is loaded before one of them runs. */
 export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns }: ProgramOutput): Command {
   const program = new Command('oci-referrers')
-    .description(introduction.trim())
+    .description(introduction)
     .version(readVersion(), '--version', 'show the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
     .addOption(new Option('--quiet', 'errors and results only').conflicts('verbose'))
     .option('--verbose', 'say what is being done, and show stack traces')
-    .configureHelp({ showGlobalOptions: true })
+    // A name alone leaves room for what it does; its arguments are in its own help.
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .configureOutput({
       writeOut,
       writeErr,
@@ -52,6 +53,7 @@ export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns 
     .addHelpText('after', `${exitCodeHelp}\n${examples}`);
   declareImageCommands(program, dispatch);
   declareBundleCommands(program, dispatch);
+  declareHelp(program, 'oci-referrers');
   explainFaults(program, 'oci-referrers');
   return program;
 }

@@ -1,6 +1,7 @@
-import { formatReport, ImportValidator, type RequiredReferrer } from '../../index.js';
+import { ImportValidator, type RequiredReferrer } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
+import { reportLines } from '../report-lines.js';
 
 /** Flags of `bundle validate`. */
 export interface ValidateFlags {
@@ -12,11 +13,12 @@ export interface ValidateFlags {
 }
 
 /** Checks a bundle and prints what was found. */
-export async function runValidate(flags: ValidateFlags, { output, signal }: CommandContext): Promise<number> {
+export async function runValidate(flags: ValidateFlags, context: CommandContext): Promise<number> {
+  const { io, output, signal } = context;
   const { file, checkReferrers, strict, require: requireReferrers } = flags;
   const validator = new ImportValidator({ checkReferrers, strict, requireReferrers });
   const report = await validator.validate(file, { signal });
   if (flags.format === 'json') await output.json(report);
-  else await output.result(formatReport(report, { subjects: checkReferrers }).trimEnd().split('\n'));
+  else await output.result(reportLines(report, { subjects: checkReferrers }, io.stdout));
   return report.ok ? exitCodes.fine : exitCodes.refuted;
 }

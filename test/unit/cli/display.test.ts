@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { startRegistry } from '@stellaops/oci-referrers/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -100,6 +101,12 @@ describe('trees and tables', () => {
   });
 });
 
+test('a word that is longer than a line stays beside its name where a line of its own has no more room', () => {
+  const field = `  expected: ${'x'.repeat(90)}`;
+  expect(wrapText(field, 80, ' '.repeat(12))).toEqual([field]);
+  expect(wrapText(field, 80, '    ')).toEqual(['  expected:', `    ${'x'.repeat(90)}`]);
+});
+
 describe('progress', () => {
   test('a line is drawn with bytes, rate and time left, not too often, and taken away', () => {
     const terminal = new Capture(80);
@@ -145,6 +152,13 @@ describe('progress', () => {
     expect((await cli(discover, { terminalColumns: 60 })).stderr).toContain('\u001b[31merror:\u001b[0m');
     const plain = await cli(discover, { terminalColumns: 60, env: { NO_COLOR: '1' } });
     expect(plain.stderr).not.toContain('\u001b');
+    await using workspace = await createWorkspace();
+    await writeFile(workspace.path('a.tgz'), 'not a bundle, and longer than a header would be');
+    const validate = ['bundle', 'validate', '--file', workspace.path('a.tgz')];
+    const report = await cli(validate, { terminalColumns: 80 });
+    const lines = report.stdout.split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.join(' ').replaceAll(/ +/g, ' ')).toBe((await cli(validate)).stdout.replaceAll(/\s+/g, ' '));
     expect(Math.max(...plain.stderr.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60);
   });
 });

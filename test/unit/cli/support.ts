@@ -28,7 +28,7 @@ export interface CliSetting {
   readonly stdin?: string | undefined;
   readonly env?: Record<string, string> | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Lets standard error be a terminal of this width. */
+  /** Lets standard output and standard error be a terminal of this width. */
   readonly terminalColumns?: number | undefined;
 }
 
@@ -52,7 +52,7 @@ export class Capture extends Writable {
 
 /** Runs the command inside this process. */
 export async function cli(argv: readonly string[], setting: CliSetting = {}): Promise<CliRun> {
-  const stdout = new Capture();
+  const stdout = new Capture(setting.terminalColumns);
   const stderr = new Capture(setting.terminalColumns);
   const { stdin = '', env = {}, signal } = setting;
   const io = { stdout, stderr, stdin: Readable.from([Buffer.from(stdin)]), env };

@@ -9,6 +9,21 @@ test('--help teaches with examples, lists the exit codes, and goes to standard o
   expect([code, stderr]).toEqual([0, '']);
 });
 
+test('--help fits 80 columns and breaks no sentence before the end of a line', async () => {
+  const { stdout } = await cli(['--help']);
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  expect(stdout).not.toMatch(/^\w+$/m);
+});
+
+test('help shows the same as --help, however deep the command is', async () => {
+  for (const path of ['', 'discover', 'bundle', 'bundle import']) {
+    const words = path.split(' ').filter((word) => word !== '');
+    const { code, stdout, stderr } = await cli(['help', ...words]);
+    expect(stdout).toBe((await cli([...words, '--help'])).stdout);
+    expect([code, stderr]).toEqual([0, '']);
+  }
+});
+
 test('every command has help of its own that fits 80 columns', async () => {
   for (const command of [
     'discover',
@@ -37,6 +52,8 @@ describe('a wrong command line exits with 4, says what is wrong and what would b
     ['discovr x', "unknown command 'discovr'", 'did you mean discover?'],
     ['export x', "unknown command 'export'", 'did you mean bundle export?'],
     ['bundle exprt x', "unknown command 'exprt'", 'did you mean export?'],
+    ['help exprt', "unknown command 'exprt'", 'oci-referrers --help'],
+    ['help bundle exprt', "unknown command 'exprt'", 'oci-referrers bundle --help'],
     ['discover', "missing required argument 'reference'", 'oci-referrers discover --help'],
     ['discover a b', 'too many arguments', 'oci-referrers discover --help'],
     ['discover a --artefact-type b', "unknown option '--artefact-type'", 'did you mean --artifact-type?'],
