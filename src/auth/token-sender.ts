@@ -74,9 +74,8 @@ export function createTokenSender(options: TokenSenderOptions): TokenSender {
   };
   return async (message, signal) => {
     const { method, url } = message;
-    const what = `${method} ${redactUrl(url)}`;
     try {
-      return await withRetries({ policy, gate, method, what, signal, logger, attempt: () => attempt(message, signal) });
+      return await withRetries({ policy, gate, method, url, signal, logger, attempt: () => attempt(message, signal) });
     } catch (cause) {
       if (signal.aborted || !isOciError(cause)) throw cause;
       if (cause.code !== 'ERR_OCI_NETWORK' && cause.code !== 'ERR_OCI_TIMEOUT') throw cause;

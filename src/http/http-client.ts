@@ -124,7 +124,7 @@ class OriginClient implements HttpClient {
       policy,
       gate: this.#gate,
       method: request.method,
-      what: `${request.method} ${redactUrl(request.url)}`,
+      url: request.url,
       signal,
       logger,
       attempt: async () => {

@@ -1,49 +1,84 @@
-import { sleep } from '../content/abort.js';
-import { whileAllowed } from './call-scope.js';
+/** Milliseconds over which a crowd is let go, roughly, however far apart its requests should be. */
+const crowdMs = 500;
+
+interface Waiting {
+  /** The gate may open no later than this for whoever waits; on the clock of `performance.now()`. */
+  readonly latest: number;
+  readonly end: (passed: boolean) => void;
+}
 
 /**
  * Holds back every request to a host that has answered 429, and lets them go one after the other.
  *
  * @remarks Without it each of 64 callers would find out for itself, and again after each pause. Whoever waits here has
- * not used up a retry.
+ * not used up a retry, but does not wait for ever either: each answer of 429 that another gets would close it anew.
  */
 export class RateGate {
   readonly #spacingMs: number;
+  readonly #queue = new Set<Waiting>();
+  #timer: NodeJS.Timeout | undefined;
   #openAt = 0;
-  #waiting = 0;
-  #last: Promise<void> = Promise.resolve();
+  #nextAt = 0;
 
-  /** @param spacingMs - milliseconds between two requests that were held back */
+  /** @param spacingMs - milliseconds between two requests that were held back; less when a crowd waits */
   constructor(spacingMs: number) {
     this.#spacingMs = spacingMs;
+  }
+
+  /** Milliseconds until the gate opens; 0 when it is open. */
+  get closedForMs(): number {
+    return Math.max(0, Math.ceil(this.#openAt - performance.now()));
   }
 
   /** Closes the gate for at least this long. */
   close(milliseconds: number): void {
     this.#openAt = Math.max(this.#openAt, performance.now() + milliseconds);
-  }
-
-  /** Waits until the gate is open and everybody who came before has gone. */
-  async pass(signal: AbortSignal): Promise<void> {
-    if (this.#waiting === 0 && performance.now() >= this.#openAt) return;
-    const before = this.#last;
-    let release: () => void = () => undefined;
-    const mine = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    this.#last = Promise.all([before, mine]).then(() => undefined);
-    this.#waiting++;
-    try {
-      await whileAllowed(before, signal);
-      for (let left = this.#left(); left > 0; left = this.#left()) await sleep(left, signal);
-      if (this.#waiting > 1) this.close(this.#spacingMs);
-    } finally {
-      this.#waiting--;
-      release();
+    for (const waiting of this.#queue) {
+      if (waiting.latest < this.#openAt) waiting.end(false);
     }
   }
 
-  #left(): number {
-    return Math.ceil(this.#openAt - performance.now());
+  /**
+   * Waits until the gate is open and everybody who came before has gone; rejects with the signal's reason.
+   *
+   * @returns false as soon as the gate is closed for longer than `mostMs` from the call
+   */
+  async pass(signal: AbortSignal, mostMs: number): Promise<boolean> {
+    signal.throwIfAborted();
+    const now = performance.now();
+    if (this.#queue.size === 0 && now >= this.#openAt) return true;
+    if (now + mostMs < this.#openAt) return false;
+    return await new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#queue.delete(waiting);
+        signal.removeEventListener('abort', onAbort);
+        if (this.#queue.size === 0) clearTimeout(this.#timer);
+      };
+      const onAbort = (): void => {
+        leave();
+        reject(signal.reason as Error);
+      };
+      const end = (passed: boolean): void => {
+        leave();
+        resolve(passed);
+      };
+      const waiting: Waiting = { latest: now + mostMs, end };
+      this.#queue.add(waiting);
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (this.#queue.size === 1) this.#release();
+    });
+  }
+
+  #release(): void {
+    const [first] = this.#queue;
+    if (first === undefined) return;
+    const now = performance.now();
+    const waitMs = Math.ceil(Math.max(this.#openAt, this.#nextAt) - now);
+    if (waitMs <= 0) {
+      this.#nextAt = now + Math.min(this.#spacingMs, crowdMs / this.#queue.size);
+      first.end(true);
+    }
+    clearTimeout(this.#timer);
+    if (this.#queue.size > 0) this.#timer = setTimeout(() => this.#release(), Math.max(0, waitMs));
   }
 }

@@ -1,6 +1,8 @@
 import { sleep } from '../content/abort.js';
+import { RegistryError } from '../errors/index.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { RateGate } from './rate-gate.js';
+import { redactUrl } from './redact.js';
 import { parseRetryAfter } from './retry-after.js';
 import { isTransient } from './transport-error.js';
 import type { RegistryRequest, ResponseHeaders, RetryPolicy } from './types.js';
@@ -18,8 +20,7 @@ export interface RetryOptions<Answer> {
   readonly policy: RetryPolicy;
   readonly gate: RateGate;
   readonly method: RegistryRequest['method'];
-  /** What is being done, redacted, for the log. */
-  readonly what: string;
+  readonly url: URL;
   readonly signal: AbortSignal;
   readonly logger: Logger;
   /** Sends the request once. */
@@ -35,14 +36,19 @@ const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
  * every method, since such a request was not carried out.
  *
  * @returns the last answer, whatever its status
- * @throws what the last attempt threw
+ * @throws what the last attempt threw; {@link RegistryError} `ERR_OCI_RATE_LIMITED` where others were answered 429 so
+ * often that waiting with them exceeds the policy
  */
 export async function withRetries<Answer extends { readonly status: number; readonly headers: ResponseHeaders }>(
   options: RetryOptions<Answer>,
 ): Promise<Answer> {
   const { policy, gate, method, signal, logger } = options;
+  const longestMs = Math.max(policy.maxRetryAfterMs, policy.maxDelayMs);
+  let gateMs = longestMs * policy.maxRetries;
   for (let retry = 0; ; retry++) {
-    await gate.pass(signal);
+    const arrivedAt = performance.now();
+    if (!(await gate.pass(signal, Math.min(longestMs, gateMs)))) throw turnedAway(options);
+    gateMs -= performance.now() - arrivedAt;
     const last = retry >= policy.maxRetries;
     const ceilingMs = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** retry);
     let pauseMs = Math.random() * ceilingMs;
@@ -61,9 +67,26 @@ export async function withRetries<Answer extends { readonly status: number; read
       if (last || !idempotent.has(method) || !isTransient(error)) throw error;
       reason = (error as Error).message;
     }
-    logger.debug(`${options.what}: ${reason}; retry ${retry + 1} of ${policy.maxRetries} in ${Math.ceil(pauseMs)} ms`);
+    const next = `retry ${retry + 1} of ${policy.maxRetries} in ${Math.ceil(pauseMs)} ms`;
+    logger.debug(`${method} ${redactUrl(options.url)}: ${reason}; ${next}`);
     await sleep(Math.ceil(pauseMs), signal);
   }
+}
+
+function turnedAway(options: Pick<RetryOptions<never>, 'method' | 'url' | 'gate'>): RegistryError {
+  const { method, url, gate } = options;
+  const redacted = redactUrl(url);
+  return new RegistryError(
+    'ERR_OCI_RATE_LIMITED',
+    `${method} ${redacted} was not sent: ${url.host} answers other requests with 429, for longer than retry.maxRetryAfterMs lets one wait`,
+    {
+      method,
+      url: redacted,
+      status: 429,
+      retryAfterMs: gate.closedForMs,
+      hint: 'wait and try again, log in for a higher limit, or lower the concurrency',
+    },
+  );
 }
 
 function isWorthRetrying(status: number, method: string): boolean {

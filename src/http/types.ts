@@ -110,7 +110,10 @@ export interface RetryPolicy {
   readonly baseDelayMs: number;
   /** Upper bound of any pause the client chooses, in milliseconds; 10,000 by default. */
   readonly maxDelayMs: number;
-  /** Longest `Retry-After` that is waited for, in milliseconds; above it the answer is an error; 60,000 by default. */
+  /**
+   * Longest `Retry-After` that is waited for, in milliseconds; above it the answer is an error; 60,000 by default. A
+   * request that others' 429s hold back waits no longer than this either, and `maxRetries` times this in total.
+   */
   readonly maxRetryAfterMs: number;
 }
 
