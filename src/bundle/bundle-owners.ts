@@ -1,4 +1,4 @@
-import { childrenOf, type Manifest } from '../oci/manifest.js';
+import { blobsBelow, type Manifest, manifestsBelow } from '../oci/manifest.js';
 import type { BundleRecord } from './record.js';
 
 /** What a piece of content belongs to: an image, or a referrer of one. */
@@ -25,7 +25,9 @@ export function findOwners(
       if (owners.has(next)) continue;
       owners.set(next, owner);
       const manifest = manifests.get(next);
-      if (manifest !== undefined) for (const child of childrenOf(manifest)) stack.push(child.digest);
+      if (manifest === undefined) continue;
+      for (const { digest: blob } of blobsBelow(manifest)) if (!owners.has(blob)) owners.set(blob, owner);
+      for (const child of manifestsBelow(manifest)) stack.push(child.digest);
     }
   };
   for (const image of record.images) claim(image.digest, { image: image.reference });

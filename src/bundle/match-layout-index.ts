@@ -2,10 +2,14 @@ import { digestOf } from '../oci/digest.js';
 import { subjectOf } from '../oci/manifest.js';
 import { entryPaths } from './entry-paths.js';
 import { type LayoutIndex, type LayoutReferrers, layoutIndex } from './layout-index.js';
+import type { BundleRecord } from './record.js';
 import { repositoryOf } from './repository-of.js';
 import type { ValidationContext } from './validation-rule.js';
 
 const modes: readonly LayoutReferrers[] = ['both', 'untagged', 'tag-schema', 'none'];
+
+/** `unknown` where index.json, the record's names or a referrer's manifest cannot be read. */
+export type MatchedLayout = LayoutIndex | 'different' | 'unknown';
 
 /**
  * Finds the `index.json` that our writer makes of the record and that has the digest of the one that was read.
@@ -13,8 +17,10 @@ const modes: readonly LayoutReferrers[] = ['both', 'untagged', 'tag-schema', 'no
  * @remarks The record does not say how referrers are shown to other tools, so all four ways are tried.
  * @returns `unknown` where the record or a referrer's manifest could not be read: that has been reported already
  */
-export function matchLayoutIndex(context: ValidationContext): LayoutIndex | 'different' | 'unknown' {
-  const { record, manifests, isComplete, seen } = context;
+export function matchLayoutIndex(
+  record: BundleRecord,
+  { manifests, isComplete, seen }: Pick<ValidationContext, 'manifests' | 'isComplete' | 'seen'>,
+): MatchedLayout {
   const { subjects } = record.referrers;
   const isReadable = subjects.every(({ artifacts }) => artifacts.every(({ digest }) => manifests.has(digest)));
   const isNamed = [...record.images, ...subjects].every(({ reference }) => repositoryOf(reference) !== undefined);

@@ -1,8 +1,7 @@
 import type { ContentSource } from '../content/sources.js';
 import { IntegrityError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { childrenOf, type Manifest } from '../oci/manifest.js';
-import { isManifestType } from '../oci/media-types.js';
+import { blobsBelow, type Manifest, manifestsBelow } from '../oci/manifest.js';
 import type { ReferrersGraph } from '../referrers/graph.js';
 import { compareText } from './canonical-json.js';
 import type { ExternalBlob } from './record.js';
@@ -59,14 +58,17 @@ export function planContent(images: readonly CollectedImage[]): PlannedContent {
   const sizes = new Map([...manifests].map(([digest, { bytes }]) => [digest, bytes.length]));
   for (const { graph, source, reference } of images) {
     const nodes = [...graph.nodes].sort(([a], [b]) => compareText(a, b));
-    for (const descriptor of nodes.flatMap(([, node]) => childrenOf(node.parsed))) {
-      const { digest, size, mediaType } = descriptor;
+    for (const [, { parsed }] of nodes) {
       // A manifest that is not here belongs to a platform that was not asked for; it was not fetched.
-      if (!manifests.has(digest) && isManifestType(mediaType)) continue;
-      assertSameSize(descriptor, sizes, reference);
-      if (manifests.has(digest)) continue;
-      if (isNondistributable(mediaType)) external.set(digest, { digest, size, reason: 'nondistributable' });
-      else if (!blobs.has(digest)) blobs.set(digest, { descriptor, source, reference });
+      const children = manifestsBelow(parsed).filter(({ digest }) => manifests.has(digest));
+      for (const child of children) assertSameSize(child, sizes, reference);
+      for (const descriptor of blobsBelow(parsed)) {
+        const { digest, size, mediaType } = descriptor;
+        assertSameSize(descriptor, sizes, reference);
+        if (manifests.has(digest)) continue;
+        if (isNondistributable(mediaType)) external.set(digest, { digest, size, reason: 'nondistributable' });
+        else if (!blobs.has(digest)) blobs.set(digest, { descriptor, source, reference });
+      }
     }
   }
   for (const digest of blobs.keys()) external.delete(digest);

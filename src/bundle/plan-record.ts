@@ -1,12 +1,9 @@
 import { BundleError } from '../errors/index.js';
-import type { Descriptor } from '../oci/descriptor.js';
 import { escapeText } from '../oci/escape.js';
-import { childrenOf } from '../oci/manifest.js';
-import { isManifestType } from '../oci/media-types.js';
-import { formatPlatform } from '../referrers/platforms.js';
 import { type BundleWriterOptions, creationTime } from './bundle-writer-options.js';
 import { bundleIdOf } from './canonical-record.js';
-import type { CollectedImage } from './plan-content.js';
+import { imagePlatforms } from './image-platforms.js';
+import type { CollectedImage, PlannedContent } from './plan-content.js';
 import {
   type BundleEntry,
   type BundleImage,
@@ -48,19 +45,12 @@ export function planRecord(
 }
 
 /** Describes an image, with the platforms of its index that are in the bundle and those that are not. */
-export function describeImage({ reference, graph }: CollectedImage): BundleImage {
+export function describeImage({ reference, graph }: CollectedImage, { manifests }: PlannedContent): BundleImage {
   const { digest, mediaType } = graph.root;
-  const parsed = graph.nodes.get(digest)?.parsed;
-  const isManifest = (child: Descriptor): boolean => isManifestType(child.mediaType);
-  const children = parsed?.kind === 'index' ? childrenOf(parsed).filter(isManifest) : [];
-  const names = (isIncluded: boolean): readonly string[] => {
-    const chosen = children.filter((child) => graph.nodes.has(child.digest) === isIncluded);
-    const shown = chosen.map(({ platform }) => (platform === undefined ? 'unknown/unknown' : formatPlatform(platform)));
-    // BuildKit's attestations are manifests of no platform: they are named only where one of them is missing.
-    return [...new Set(shown)].filter((name) => !isIncluded || name !== 'unknown/unknown').sort();
-  };
-  const size = graph.nodes.get(digest)?.bytes.length ?? graph.root.size;
-  return { reference, digest, mediaType, size, platforms: { included: names(true), missing: names(false) } };
+  const root = graph.nodes.get(digest);
+  if (root === undefined) throw new TypeError(`the graph of ${reference} does not hold its root`);
+  const platforms = imagePlatforms(root.parsed, (child) => manifests.has(child));
+  return { reference, digest, mediaType, size: root.bytes.length, platforms };
 }
 
 /** What the reader would refuse must not be written: a source of the caller's own may state anything. */

@@ -63,7 +63,7 @@ export function planBundle(images: readonly CollectedImage[], options: BundleWri
   assertRequired(images, options.requireReferrers ?? []);
   const content = planContent(images);
   const subjects = planSubjects(images);
-  const described = images.map(describeImage);
+  const described = images.map((image) => describeImage(image, content));
   const layout = planLayout(content, described, subjects, options);
   const files = planFiles(content, subjects, layout);
   const record = planRecord(described, subjects, files, content.external, options);

@@ -1,8 +1,8 @@
 import { BundleError } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
-import { childrenOf } from '../oci/manifest.js';
 import type { ReferrersGraph } from '../referrers/graph.js';
 import { compareText } from './canonical-json.js';
+import { imageParts } from './image-parts.js';
 import type { CollectedImage } from './plan-content.js';
 import type { RequiredReferrer } from './record.js';
 
@@ -34,23 +34,13 @@ export function assertRequired(images: readonly CollectedImage[], required: read
 
 /** Counts the referrers of an image by type, each digest once however many manifests it is listed for. */
 function countTypes(graph: ReferrersGraph): ReadonlyMap<string, number> {
-  const parts = partsOf(graph);
+  const parts = imageParts(graph.root.digest, (digest) => graph.nodes.get(digest)?.parsed);
   const referrers = graph.subjects.filter(({ subject }) => parts.has(subject.digest)).flatMap((list) => list.referrers);
   const counts = new Map<string, number>();
   for (const { artifactType = '' } of new Map(referrers.map((referrer) => [referrer.digest, referrer])).values()) {
     counts.set(artifactType, (counts.get(artifactType) ?? 0) + 1);
   }
   return counts;
-}
-
-/** The image's own manifest and every manifest below it. */
-function partsOf(graph: ReferrersGraph): ReadonlySet<string> {
-  const parts = new Set([graph.root.digest]);
-  for (const digest of parts) {
-    const node = graph.nodes.get(digest);
-    if (node?.parsed.kind === 'index') for (const child of childrenOf(node.parsed)) parts.add(child.digest);
-  }
-  return parts;
 }
 
 function listTypes(counts: ReadonlyMap<string, number>): string {

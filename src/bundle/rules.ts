@@ -1,6 +1,8 @@
 import { derivedFilesRule } from './rules/derived-files-rule.js';
 import { entriesRule } from './rules/entries-rule.js';
 import { graphRule } from './rules/graph-rule.js';
+import { imagesRule } from './rules/images-rule.js';
+import { listsRule } from './rules/lists-rule.js';
 import { manifestsRule } from './rules/manifests-rule.js';
 import { recordRule } from './rules/record-rule.js';
 import { referrersRule } from './rules/referrers-rule.js';
@@ -36,7 +38,9 @@ export const defaultRules: readonly ValidationRule[] = [
   signaturesRule,
   entriesRule,
   manifestsRule,
+  imagesRule,
   referrersRule,
+  listsRule,
   graphRule,
   requiredRule,
   discoveryRule,

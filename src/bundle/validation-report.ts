@@ -1,4 +1,4 @@
-import { childrenOf } from '../oci/manifest.js';
+import { blobsBelow, manifestsBelow } from '../oci/manifest.js';
 import { blobPath } from './entry-paths.js';
 import type { ValidationFinding } from './finding.js';
 import type { BundleCompression } from './gzip-reader.js';
@@ -106,24 +106,27 @@ function summariseSubjects(run: ValidationRun): readonly SubjectSummary[] {
   });
 }
 
-/** Tells of a digest whether its content is there unchanged, and everything below it too; each is looked at once. */
+/** Tells of a manifest whether it is there unchanged, and everything below it too; each is looked at once. */
 function intactContent({ record, seen, manifests }: ValidationRun): (digest: string) => boolean {
   const external = new Set(record?.external.map(({ digest }) => digest));
+  const isHere = (digest: string): boolean => external.has(digest) || seen.get(blobPath(digest))?.digest === digest;
   const known = new Map<string, boolean>();
   return (digest) => {
     // Children are settled before their parents; a digest that is met again on the way down is under way already.
     const stack = [digest];
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const manifest = manifests.get(top);
-      const children = manifest === undefined ? [] : childrenOf(manifest).map((child) => child.digest);
+      const children = manifest === undefined ? [] : manifestsBelow(manifest).map((child) => child.digest);
       if (!known.has(top)) {
         known.set(top, false);
         stack.push(...children.filter((child) => !known.has(child)));
         continue;
       }
       stack.pop();
-      const isHere = external.has(top) || seen.get(blobPath(top))?.digest === top;
-      known.set(top, isHere && children.every((child) => known.get(child) === true));
+      const blobs = manifest === undefined ? [] : blobsBelow(manifest);
+      const isWhole =
+        children.every((child) => known.get(child) === true) && blobs.every((blob) => isHere(blob.digest));
+      known.set(top, isHere(top) && isWhole);
     }
     return known.get(digest) === true;
   };

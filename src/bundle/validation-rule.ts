@@ -4,6 +4,7 @@ import type { Manifest } from '../oci/manifest.js';
 import type { BundleOwner } from './bundle-owners.js';
 import type { EntryKind } from './entry-names.js';
 import type { FindingReport } from './finding.js';
+import type { MatchedLayout } from './match-layout-index.js';
 import type { BundleEntry, BundleRecord, ExternalBlob, RequiredReferrer } from './record.js';
 
 const MiB = 1024 * 1024;
@@ -92,6 +93,10 @@ export interface ValidationContext {
   readonly manifests: ReadonlyMap<string, Manifest>;
   /** Whether the archive was read through to its end; false until then. */
   readonly isComplete: boolean;
+  /** Whether anything reported so far is an error. */
+  readonly hasErrors: boolean;
+  /** @internal The `index.json` the record makes, if that is the one that was read; it is known in `onEnd` only. */
+  readonly layout: () => MatchedLayout;
   /** What the validation was asked for. */
   readonly settings: ValidationSettings;
   /** Finds out which image or referrer content belongs to; it is known in `onEnd` only. */

@@ -10,6 +10,7 @@ import type { BundleReader } from './bundle-reader.js';
 import { digestInName, kindOfEntry } from './entry-names.js';
 import { type FindingReport, severityOf, type ValidationFinding } from './finding.js';
 import { loadRecord } from './load-record.js';
+import { type MatchedLayout, matchLayoutIndex } from './match-layout-index.js';
 import type { BundleEntry, BundleRecord, ExternalBlob } from './record.js';
 import type { TarEntry } from './tar-reader.js';
 import type {
@@ -45,6 +46,7 @@ export class ValidationRun {
   #hasFailed = false;
   #hasEnded = false;
   #graphBytes = 0;
+  #layout: MatchedLayout | undefined;
   #owners: ReadonlyMap<string, BundleOwner> | undefined;
 
   constructor(rules: readonly ValidationRule[], settings: ValidationSettings) {
@@ -93,6 +95,12 @@ export class ValidationRun {
     if (this.record === undefined || !this.#hasEnded) return undefined;
     this.#owners ??= findOwners(this.record, this.manifests);
     return this.#owners.get(digest);
+  }
+
+  layout(): MatchedLayout {
+    if (this.record === undefined || !this.#hasEnded) return 'unknown';
+    this.#layout ??= matchLayoutIndex(this.record, this);
+    return this.#layout;
   }
 
   async #take(entry: TarEntry, reader: BundleReader): Promise<void> {
@@ -197,6 +205,7 @@ export class ValidationRun {
       return this.record;
     };
     const isComplete = (): boolean => this.isComplete;
+    const hasErrors = (): boolean => this.errors > 0;
     return {
       get record() {
         return record();
@@ -204,6 +213,10 @@ export class ValidationRun {
       get isComplete() {
         return isComplete();
       },
+      get hasErrors() {
+        return hasErrors();
+      },
+      layout: () => this.layout(),
       expected: this.#expected,
       external: this.#external,
       seen: this.seen,

@@ -2,7 +2,6 @@ import { digestOf } from '../../oci/digest.js';
 import { emitRecordFiles } from '../checksums.js';
 import { entryPaths, ociLayoutFile } from '../entry-paths.js';
 import { emitAttestationsIndex, emitReferrersIndex } from '../index-tables.js';
-import { matchLayoutIndex } from '../match-layout-index.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
 
 /**
@@ -27,7 +26,7 @@ export const derivedFilesRule: ValidationRule = {
     compare(context, entryPaths.ociLayout, ociLayoutFile);
     compare(context, entryPaths.attestationsIndex, emitAttestationsIndex(record.referrers.subjects));
     compare(context, entryPaths.referrersIndex, emitReferrersIndex(record.referrers.subjects));
-    if (matchLayoutIndex(context) !== 'different') return;
+    if (context.layout() !== 'different') return;
     reportDifference(context, entryPaths.index);
   },
 };

@@ -1,11 +1,9 @@
 import type { Descriptor } from '../../oci/descriptor.js';
-import { childrenOf, type Manifest, subjectOf } from '../../oci/manifest.js';
-import { isManifestType } from '../../oci/media-types.js';
+import { blobsBelow, manifestsBelow, subjectOf } from '../../oci/manifest.js';
 import { formatPlatform } from '../../referrers/platforms.js';
 import { describeOwner } from '../bundle-owners.js';
-import { blobPath } from '../entry-paths.js';
+import { blobPath, entryPaths } from '../entry-paths.js';
 import type { FindingReport } from '../finding.js';
-import { matchLayoutIndex } from '../match-layout-index.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
 
 /**
@@ -26,13 +24,17 @@ export const graphRule: ValidationRule = {
       }
     }
     const artifacts = referrers.subjects.flatMap((list) => list.artifacts.map(({ digest }) => digest));
-    const walk: Walk = { context, reached, leftOut: leftOutPlatforms(context) };
+    const walk: Walk = { context, reached, followed: new Set(), leftOut: leftOutPlatforms(context) };
     follow(walk, [...images.map(({ digest }) => digest), ...artifacts]);
-    const layout = matchLayoutIndex(context);
+    const layout = context.layout();
     if (typeof layout === 'object') follow(walk, [...layout.tagSchemaIndexes.keys()]);
     reportOrphans(walk);
     // What an unread manifest or another index.json points to is not known.
     if (typeof layout === 'object' && isRead(context)) reportUnreferenced(context, reached);
+    if (layout === 'unknown' && !context.hasErrors) {
+      const path = entryPaths.index;
+      context.report({ code: 'DerivedFileMismatch', path, message: `${path} cannot be compared with bundle.json` });
+    }
   },
 };
 
@@ -40,19 +42,22 @@ interface Walk {
   readonly context: ValidationContext;
   /** Everything that was pointed to so far. */
   readonly reached: Set<string>;
+  /** The manifests whose content was looked at; one that an artifact carries as a blob is not. */
+  readonly followed: Set<string>;
   /** Platforms the record says are missing, by digest of the index. */
   readonly leftOut: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Walks down from some manifests, breadth first, each one once. */
 function follow(walk: Walk, roots: readonly string[]): void {
-  const { context, reached } = walk;
+  const { context, reached, followed } = walk;
   const { maxDepth } = context.settings.limits;
-  let level = roots.filter((digest) => !reached.has(digest));
+  let level = roots;
   for (let depth = 0; level.length > 0; depth++) {
     const below: string[] = [];
     for (const digest of level) {
-      if (reached.has(digest)) continue;
+      if (followed.has(digest)) continue;
+      followed.add(digest);
       reached.add(digest);
       const manifest = context.manifests.get(digest);
       if (manifest === undefined) continue;
@@ -61,8 +66,13 @@ function follow(walk: Walk, roots: readonly string[]): void {
         context.report({ code: 'LimitExceeded', message, digest, expected: String(maxDepth) });
         return;
       }
-      for (const child of childrenOf(manifest)) {
-        checkChild(walk, digest, manifest, child);
+      const image = context.ownerOf(digest)?.image;
+      for (const blob of blobsBelow(manifest)) {
+        checkDescriptor(context, blob, `manifest ${digest}`, image, false);
+        reached.add(blob.digest);
+      }
+      for (const child of manifestsBelow(manifest)) {
+        if (!isLeftOut(walk, digest, child)) checkDescriptor(context, child, `manifest ${digest}`, image);
         below.push(child.digest);
       }
     }
@@ -70,14 +80,11 @@ function follow(walk: Walk, roots: readonly string[]): void {
   }
 }
 
-function checkChild({ context, leftOut }: Walk, parent: string, manifest: Manifest, child: Descriptor): void {
-  if (manifest.kind === 'index' && !context.expected.has(blobPath(child.digest))) {
-    // A platform's manifest may be absent where the record says of the image that this platform is.
-    const platform = child.platform === undefined ? 'unknown/unknown' : formatPlatform(child.platform);
-    if (leftOut.get(parent)?.has(platform) === true) return;
-  }
-  const image = context.ownerOf(parent)?.image;
-  checkDescriptor(context, child, `manifest ${parent}`, image, manifest.kind === 'index');
+/** A platform's manifest may be absent where the record says of the image that this platform is. */
+function isLeftOut({ context, leftOut }: Walk, parent: string, child: Descriptor): boolean {
+  if (context.expected.has(blobPath(child.digest))) return false;
+  const platform = child.platform === undefined ? 'unknown/unknown' : formatPlatform(child.platform);
+  return leftOut.get(parent)?.has(platform) === true;
 }
 
 function leftOutPlatforms({ record }: ValidationContext): Walk['leftOut'] {
@@ -118,7 +125,7 @@ function checkDescriptor(
   }
   const listedType = 'mediaType' in entry ? entry.mediaType : undefined;
   // A manifest that bundle.json lists as plain content has not been looked into.
-  if (!isManifest || !isManifestType(mediaType) || listedType === mediaType) return;
+  if (!isManifest || listedType === mediaType) return;
   const message = `${digest} is ${listedType ?? 'plain content'} in bundle.json and ${mediaType} in ${from}`;
   report({ code: 'OciManifestInvalid', message, ...about, expected: mediaType, actual: listedType ?? 'none' });
 }

@@ -1,52 +1,62 @@
-import { childrenOf, type Manifest } from '../../oci/manifest.js';
-import type { BundleImage, BundleRecord, BundleSubject, RequiredReferrer } from '../record.js';
+import type { Manifest } from '../../oci/manifest.js';
+import { imageParts } from '../image-parts.js';
+import type { BundleSubject, RequiredReferrer } from '../record.js';
+import { recordByRepository } from '../record-by-repository.js';
 import { repositoryOf } from '../repository-of.js';
+import { StepBudget } from '../step-budget.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
 
 /** Checks that every image has the referrers that the bundle, or the caller, requires of it. */
 export const requiredRule: ValidationRule = {
   id: 'required-referrers',
   onEnd(context) {
-    const { record, manifests, settings } = context;
-    const required = [...record.requireReferrers, ...settings.requireReferrers];
+    const { record, settings, report } = context;
+    const required = strictest([...record.requireReferrers, ...settings.requireReferrers]);
     if (required.length === 0) return;
-    const lists = listsByRepository(record);
-    for (const image of record.images) {
-      const ofRepository = lists.get(repositoryOf(image.reference) ?? '');
-      const counts = countTypes(partsOf(image, manifests), ofRepository ?? new Map());
-      for (const requirement of required) checkRequirement(context, image, requirement, counts);
+    const repositories = recordByRepository(record);
+    const counted = new Map<string, Counts>();
+    const steps = new StepBudget();
+    for (const { reference, digest } of record.images) {
+      const repository = repositoryOf(reference) ?? '';
+      // Many tags of one repository may name the same image.
+      const key = `${repository}@${digest}`;
+      const counts =
+        counted.get(key) ?? countTypes(digest, context.manifests, repositories.get(repository)?.lists, steps);
+      counted.set(key, counts);
+      if (steps.isSpent) {
+        report(steps.finding);
+        return;
+      }
+      for (const requirement of required) checkRequirement(context, { reference, digest }, requirement, counts);
     }
   },
 };
 
-/** The lists of each repository, by subject. */
-type Lists = ReadonlyMap<string, BundleSubject>;
-
-function listsByRepository({ referrers }: BundleRecord): ReadonlyMap<string, Lists> {
-  const repositories = new Map<string, Map<string, BundleSubject>>();
-  for (const list of referrers.subjects) {
-    const repository = repositoryOf(list.reference) ?? '';
-    const lists = repositories.get(repository) ?? new Map<string, BundleSubject>();
-    repositories.set(repository, lists.set(list.subject, list));
+/** Each type once, with the largest number that was asked for. */
+function strictest(required: readonly RequiredReferrer[]): readonly RequiredReferrer[] {
+  const byType = new Map<string, RequiredReferrer>();
+  for (const one of required) {
+    if (one.min > (byType.get(one.artifactType)?.min ?? 0)) byType.set(one.artifactType, one);
   }
-  return repositories;
+  return [...byType.values()];
 }
 
-/** The image's own manifest and every manifest below its index; what refers to a referrer does not count. */
-function partsOf(image: BundleImage, manifests: ReadonlyMap<string, Manifest>): ReadonlySet<string> {
-  const parts = new Set([image.digest]);
-  for (const digest of parts) {
-    const manifest = manifests.get(digest);
-    if (manifest?.kind === 'index') for (const child of childrenOf(manifest)) parts.add(child.digest);
-  }
-  return parts;
-}
+type Counts = ReadonlyMap<string, number>;
 
 /** Counts what refers to the parts of an image by type, each digest once. */
-function countTypes(parts: ReadonlySet<string>, lists: Lists): ReadonlyMap<string, number> {
+function countTypes(
+  image: string,
+  manifests: ReadonlyMap<string, Manifest>,
+  lists: ReadonlyMap<string, BundleSubject> | undefined,
+  steps: StepBudget,
+): Counts {
   const types = new Map<string, string | undefined>();
+  const parts = imageParts(image, (digest) => (steps.take() ? manifests.get(digest) : undefined));
   for (const part of parts) {
-    for (const { digest, artifactType } of lists.get(part)?.artifacts ?? []) types.set(digest, artifactType);
+    for (const { digest, artifactType } of lists?.get(part)?.artifacts ?? []) {
+      if (!steps.take()) return new Map();
+      types.set(digest, artifactType);
+    }
   }
   const counts = new Map<string, number>();
   for (const type of types.values()) if (type !== undefined) counts.set(type, (counts.get(type) ?? 0) + 1);
@@ -55,15 +65,15 @@ function countTypes(parts: ReadonlySet<string>, lists: Lists): ReadonlyMap<strin
 
 function checkRequirement(
   { report }: ValidationContext,
-  image: BundleImage,
+  image: { readonly reference: string; readonly digest: string },
   { artifactType, min }: RequiredReferrer,
-  counts: ReadonlyMap<string, number>,
+  counts: Counts,
 ): void {
   const count = counts.get(artifactType) ?? 0;
   if (count >= min) return;
   report({
     code: 'ReferrerRequiredMissing',
-    message: `image ${image.reference} has ${count} of ${min} required referrers of type ${artifactType}`,
+    message: `the image has too few referrers of type ${artifactType}`,
     subject: image.digest,
     image: image.reference,
     expected: String(min),

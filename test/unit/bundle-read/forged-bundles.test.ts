@@ -64,17 +64,22 @@ describe('a bundle that was rewritten consistently', () => {
   });
 
   it('is told when a referrer is in no list', async () => {
+    const signature = app.signature.descriptor.digest;
     const drop = (forgery: Forgery): void => {
-      listOf(forgery, subject).artifacts = [];
-      listOf(forgery, subject).discovery.included = 0;
+      const list = listOf(forgery, sbom);
+      list.artifacts = [];
+      list.discovery.included = 0;
+      const { subjects } = forgery.record.referrers;
+      forgery.record.referrers.subjects = subjects.filter((one) => one.subject !== signature);
     };
     expect(await codes(drop)).toEqual(['ReferrerUnexpected', 'OrphanedReferrer']);
     const withoutFile = (forgery: Forgery): void => {
       drop(forgery);
-      forgery.contents.delete(sbomPath);
+      forgery.contents.delete(referrerPath(sbom, signature));
     };
     const report = await validate(await forged(bundle, withoutFile));
-    expect(onlyFinding(report)).toMatchObject({ code: 'OrphanedReferrer', severity: 'warning', digest: sbom, subject });
+    const orphan = { code: 'OrphanedReferrer', severity: 'warning', digest: signature, subject: sbom };
+    expect(onlyFinding(report)).toMatchObject(orphan);
     expect(report.ok).toBe(true);
     expect((await validate(await forged(bundle, withoutFile), { strict: true })).ok).toBe(false);
   });
@@ -188,6 +193,10 @@ describe('a bundle with some platforms of an image', () => {
     const hidden = await forged(bundle, ({ record: { images } }) => {
       for (const image of images) image.platforms.missing = [];
     });
-    expect(onlyFinding(await validate(hidden))).toMatchObject({ code: 'BlobMissing', digest: arm.descriptor.digest });
+    const { findings } = await validate(hidden);
+    expect(findings).toMatchObject([
+      { code: 'BundleRecordInvalid', image: appReference, actual: 'included linux/amd64; missing none' },
+      { code: 'BlobMissing', digest: arm.descriptor.digest },
+    ]);
   });
 });
