@@ -60,6 +60,8 @@ async function run(question: HelperQuestion): Promise<{ error: HelperError | nul
   const { helper, serverUrl, timeoutMs: timeout, environment: env, signal } = question;
   const options = {
     timeout,
+    // Asked politely, a helper may go on; and it has nothing to put in order.
+    killSignal: 'SIGKILL' as const,
     env,
     maxBuffer: maxOutputBytes,
     windowsHide: true,
@@ -67,6 +69,8 @@ async function run(question: HelperQuestion): Promise<{ error: HelperError | nul
   };
   return await new Promise((resolve) => {
     const child = execFile(`docker-credential-${helper}`, ['get'], options, (error, stdout, stderr) => {
+      // For a caller who gives up, Node only asks it to end.
+      if (error !== null) child.kill('SIGKILL');
       resolve({ error, output: error === null ? stdout : `${stdout}\n${stderr}` });
     });
     // A helper that is missing, or ends without reading, breaks the pipe; its exit tells the story.

@@ -1,8 +1,8 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Credentials } from '../../../src/auth/credentials.js';
 import { createDockerConfigProvider } from '../../../src/auth/docker-config.js';
 import { parseDockerConfig } from '../../../src/auth/docker-config-file.js';
@@ -38,6 +38,14 @@ async function installHelper(name: string, script: string): Promise<void> {
   const path = join(folder, `docker-credential-${name}`);
   await writeFile(path, `#!/bin/sh\nread -r SERVER\n${script}\n`);
   await chmod(path, 0o755);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const answering = (username: string, secret: string): string =>
@@ -152,6 +160,26 @@ describe('a credential helper', () => {
   it('that hangs is ended', async () => {
     await installHelper('store', 'exec sleep 60');
     await expect(find({ credsStore: 'store' }, 'r.example', 200)).rejects.toEqual(fault('took too long'));
+  });
+
+  it('that takes no notice of being ended is ended, and so is waiting for what it started', async () => {
+    await installHelper('store', `trap '' TERM\nsleep 20`);
+    await expect(find({ credsStore: 'store' }, 'r.example', 200)).rejects.toEqual(fault('took too long'));
+  });
+
+  it('that takes no notice is gone when nobody waits for it', async () => {
+    const pidFile = join(folder, 'pid');
+    await installHelper('store', `trap '' TERM\necho $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; sleep 20`);
+    const caller = new AbortController();
+    const environment = { PATH: [folder, process.env['PATH']].join(delimiter) };
+    const path = join(folder, 'config.json');
+    await writeFile(path, '{"credsStore":"store"}');
+    const call = createDockerConfigProvider({ path, environment })('r.example', { signal: caller.signal });
+    const settled = expect(call).rejects.toThrow('enough');
+    const pid = await vi.waitUntil(() => readFile(pidFile, 'utf8').catch(() => undefined), { timeout: 10_000 });
+    caller.abort(new Error('enough'));
+    await settled;
+    await expect.poll(() => isRunning(Number(pid))).toBe(false);
   });
 
   it('that is not installed is an error, not anonymous access', async () => {
