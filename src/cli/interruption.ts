@@ -1,14 +1,14 @@
 import { exitCodes } from './exit-codes.js';
 
-const endings = {
+/** A signal that ends a command. */
+export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+const endings: Readonly<Record<EndingSignal, { readonly message: string; readonly exitCode: number }>> = {
   SIGINT: { message: 'interrupted', exitCode: exitCodes.interrupted },
   SIGTERM: { message: 'terminated', exitCode: exitCodes.terminated },
   // The terminal, or the connection to it, is gone.
   SIGHUP: { message: 'hung up', exitCode: exitCodes.hungUp },
-} as const;
-
-/** A signal that ends a command. */
-export type EndingSignal = keyof typeof endings;
+};
 
 /** The signals that end a command after it has cleaned up. */
 export const endingSignals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
