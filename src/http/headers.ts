@@ -3,6 +3,9 @@ import type { ResponseHeaders } from './types.js';
 /** Header lines as undici hands them over: lower-case names, an array where a name came more than once. */
 export type HeaderLines = Readonly<Record<string, string | string[] | undefined>>;
 
+/** What has one value; a proxy that adds it a second time usually adds the same. */
+const singleValued = ['content-type', 'docker-content-digest', 'content-length', 'location', 'etag', 'oci-subject'];
+
 /** Wraps header lines for look-up without regard to case. */
 export function createResponseHeaders(lines: HeaderLines): ResponseHeaders {
   const all = (name: string): readonly string[] => {
@@ -14,10 +17,19 @@ export function createResponseHeaders(lines: HeaderLines): ResponseHeaders {
   return {
     all,
     get: (name) => {
-      const values = all(name);
+      const values = singleValued.includes(name.toLowerCase()) ? distinct(all(name)) : all(name);
       return values.length === 0 ? undefined : values.join(', ');
     },
   };
+}
+
+/** Names a header that can have one value and came with several: which of them holds is a guess. */
+export function conflictingHeader(headers: ResponseHeaders): string | undefined {
+  return singleValued.find((name) => distinct(headers.all(name)).length > 1);
+}
+
+function distinct(values: readonly string[]): readonly string[] {
+  return [...new Set(values.map((value) => value.trim()))];
 }
 
 /** Copies headers with lower-case names, so that a later one replaces an earlier one of the same name. */

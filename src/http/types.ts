@@ -23,7 +23,7 @@ export interface RegistryRequest extends AbortableOptions {
 
 /** Response headers; names are looked up without regard to case. */
 export interface ResponseHeaders {
-  /** The header's value; several of one name are joined with a comma. */
+  /** The header's value; several of one name are joined with a comma, but the same one twice is one where it has to be. */
   get(name: string): string | undefined;
   /** Each header line of that name. */
   all(name: string): readonly string[];

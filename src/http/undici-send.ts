@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
+import { ProtocolError } from '../errors/index.js';
 import { whileAllowed } from './call-scope.js';
 import { createGuardedLookup } from './guarded-lookup.js';
-import { createResponseHeaders } from './headers.js';
+import { conflictingHeader, createResponseHeaders } from './headers.js';
+import { redactUrl } from './redact.js';
 import type { ResponseHeaders, TlsOptions } from './types.js';
 
 export type { Dispatcher } from 'undici';
@@ -67,11 +69,9 @@ export function createTransport(options: TransportOptions): Transport {
       const dispatcher = await agentFor(request.foreign);
       // undici does not look at the signal of a request that waits for a connection: stop waiting ourselves.
       const answer = await whileAllowed(dispatch(dispatcher, request, options), request.signal);
-      return {
-        status: answer.statusCode,
-        headers: createResponseHeaders(answer.headers),
-        body: answer.body,
-      };
+      const headers = createResponseHeaders(answer.headers);
+      assertUnambiguous(request, answer, headers);
+      return { status: answer.statusCode, headers, body: answer.body };
     },
     async close() {
       const open = [...agents.values()];
@@ -83,6 +83,18 @@ export function createTransport(options: TransportOptions): Transport {
       );
     },
   };
+}
+
+/** An answer that is an error is judged by its status, and may come from whatever stands before the registry. */
+function assertUnambiguous(request: WireRequest, answer: Dispatcher.ResponseData, headers: ResponseHeaders): void {
+  const name = answer.statusCode < 400 ? conflictingHeader(headers) : undefined;
+  if (name === undefined) return;
+  answer.body.on('error', () => undefined).destroy();
+  throw new ProtocolError(
+    'ERR_OCI_BAD_HEADER',
+    `${request.method} ${redactUrl(request.url)} was answered with more than one ${name}`,
+    { hint: 'look for a proxy before the registry that adds headers of its own' },
+  );
 }
 
 async function dispatch(

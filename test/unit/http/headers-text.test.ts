@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createResponseHeaders } from '../../../src/http/headers.js';
+import { conflictingHeader, createResponseHeaders } from '../../../src/http/headers.js';
 import { redactUrl } from '../../../src/http/redact.js';
 import { parseRetryAfter } from '../../../src/http/retry-after.js';
 import { parseWarnings } from '../../../src/http/warning-header.js';
@@ -33,6 +33,27 @@ describe('Retry-After', () => {
         expect(pause === undefined || pause >= 0).toBe(true);
       }),
     );
+  });
+});
+
+describe('a header that came twice', () => {
+  const single = ['content-type', 'docker-content-digest', 'content-length', 'location', 'etag', 'oci-subject'];
+
+  it.each(single)('with the same value is one %s', (name) => {
+    const headers = createResponseHeaders({ [name]: ['a', 'a '] });
+    expect(headers.get(name.toUpperCase())).toBe('a');
+    expect(headers.all(name)).toEqual(['a', 'a ']);
+    expect(conflictingHeader(headers)).toBeUndefined();
+  });
+
+  it.each(single)('with two values is a conflict for %s', (name) => {
+    expect(conflictingHeader(createResponseHeaders({ [name]: ['a', 'b'] }))).toBe(name);
+  });
+
+  it('with two values is a list where it may be one', () => {
+    const headers = createResponseHeaders({ link: ['<a>', '<a>'] });
+    expect(headers.get('link')).toBe('<a>, <a>');
+    expect(conflictingHeader(headers)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { bound, clientFor, get, startServer } from './support.js';
+import { bound, clientFor, get, quickRetry, startServer } from './support.js';
 
 describe('an HTTP client', () => {
   it('gives back status, headers and body of an answer', async () => {
@@ -26,5 +26,43 @@ describe('an HTTP client', () => {
     const client = clientFor(server.origin, { headers: { 'X-Api-Key': 'k', Accept: 'a/b' } });
     await client.requestBytes(get(server.origin, '/', { headers: { accept: 'c/d' } }), bound);
     expect(server.seen[0]?.headers).toMatchObject({ 'x-api-key': 'k', accept: 'c/d', 'accept-encoding': 'identity' });
+  });
+
+  it('takes a header that a proxy sent a second time for one', async () => {
+    const server = await startServer((_, response) => {
+      response.setHeader('Content-Type', ['text/x', 'text/x']);
+      response.end();
+    });
+    const answer = await clientFor(server.origin).requestBytes(get(server.origin, '/'), bound);
+    expect(answer.headers.get('content-type')).toBe('text/x');
+  });
+
+  it.each([200, 302])('does not guess which of two values holds, in an answer with %i', async (status) => {
+    const server = await startServer((_, response) => {
+      response.setHeader('Location', ['/a?token=secret', '/b']);
+      response.writeHead(status).end('x'.repeat(1_000_000));
+    });
+    const client = clientFor(server.origin, { limits: { maxConnectionsPerHost: 1 } });
+    for (let round = 0; round < 2; round++) {
+      const fault: unknown = await client
+        .request(get(server.origin, '/', { kind: 'blob' }))
+        .catch((error: unknown) => error);
+      expect(fault).toMatchObject({
+        code: 'ERR_OCI_BAD_HEADER',
+        name: 'ProtocolError',
+        message: expect.stringMatching(/^GET http:.* was answered with more than one location$/) as string,
+        hint: expect.stringContaining('proxy') as string,
+      });
+    }
+    expect(server.seen).toHaveLength(2);
+  });
+
+  it('judges an error by its status, whatever a proxy said twice about it', async () => {
+    const server = await startServer((_, response, count) => {
+      response.setHeader('Content-Type', ['text/html', 'text/plain']);
+      response.writeHead(count === 1 ? 503 : 404).end();
+    });
+    const client = clientFor(server.origin, { retry: quickRetry });
+    expect((await client.requestBytes(get(server.origin, '/'), bound)).status).toBe(404);
   });
 });
