@@ -137,12 +137,17 @@ class OriginClient implements HttpClient {
   }
 
   #passWarningsOn(headers: ResponseHeaders): void {
-    const { onWarning } = this.#options;
+    const { onWarning, logger } = this.#options;
     if (onWarning === undefined) return;
     for (const text of parseWarnings(headers)) {
       if (this.#warned.has(text) || this.#warned.size >= maxRememberedWarnings) continue;
       this.#warned.add(text);
-      onWarning({ host: new URL(this.origin).host, text });
+      try {
+        onWarning({ host: new URL(this.origin).host, text });
+      } catch (error) {
+        // The answer is as good as it was, and its body has to reach somebody who reads it.
+        logger.debug(`onWarning failed: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
   }
 }

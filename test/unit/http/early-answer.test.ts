@@ -5,7 +5,7 @@ import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RegistryWarning } from '../../../src/http/types.js';
 import { authorizerFor } from '../auth/support.js';
-import { bound, clientFor, get, listen, quickRetry, startServer } from './support.js';
+import { bound, clientFor, get, listen, quickRetry, silent, startServer } from './support.js';
 
 const chunk = Buffer.alloc(64 * 1024);
 const chunks = 200;
@@ -118,5 +118,25 @@ describe('warnings of a registry', () => {
     const client = clientFor(server.origin, { onWarning: (warning) => warnings.push(warning) });
     for (let round = 0; round < 3; round++) await client.requestBytes(get(server.origin, '/'), bound);
     expect(warnings).toEqual([{ host: server.host, text: 'old' }]);
+  });
+
+  it('never cost an answer, nor its connection, when the caller fails to take them', async () => {
+    const server = await startServer((_, response) =>
+      response.writeHead(200, { Warning: '299 - "old", 299 - "older"' }).end('x'.repeat(1_000_000)),
+    );
+    const logged: string[] = [];
+    const passed: string[] = [];
+    const onWarning = ({ text }: RegistryWarning): void => {
+      passed.push(text);
+      throw new Error('the screen is full');
+    };
+    const logger = { ...silent, debug: (line: string): void => void logged.push(line) };
+    const client = clientFor(server.origin, { onWarning, logger, limits: { maxConnectionsPerHost: 1 } });
+    for (let round = 0; round < 2; round++) {
+      const answer = await client.request(get(server.origin, '/', { kind: 'blob' }));
+      expect(Buffer.concat(await answer.body.toArray())).toHaveLength(1_000_000);
+    }
+    expect(passed).toEqual(['old', 'older']);
+    expect(logged.join('\n')).toContain('onWarning failed: the screen is full');
   });
 });

@@ -24,6 +24,14 @@ describe('a redirect is refused', () => {
     ['to localhost with a dot', 'http://r.example/', 'http://LOCALHOST./'],
     ['to every address', 'http://r.example/', 'http://0.0.0.0/'],
     ['to the metadata service', 'http://r.example/', 'http://169.254.169.254/latest/meta-data'],
+    ['to loopback through NAT64', 'http://r.example/', 'http://[64:ff9b::127.0.0.1]/'],
+    ['to loopback through a NAT64 of the house', 'http://r.example/', 'http://[64:ff9b:1::7f00:1]/'],
+    ['to loopback as IPv4-compatible IPv6', 'http://r.example/', 'http://[::127.0.0.1]/'],
+    ['to loopback as translated IPv4', 'http://r.example/', 'http://[::ffff:0:127.0.0.1]/'],
+    ['to every address through NAT64', 'http://r.example/', 'http://[64:ff9b::]/'],
+    ['to the metadata service through NAT64', 'http://r.example/', 'http://[64:ff9b::a9fe:a9fe]/'],
+    ['to the metadata service as IPv4-compatible IPv6', 'http://r.example/', 'http://[::169.254.169.254]/'],
+    ['to the metadata service of Alibaba through NAT64', 'http://r.example/', 'http://[64:ff9b::100.100.100.200]/'],
     ['to the metadata service over IPv6', 'http://r.example/', 'http://[fd00:ec2::254]/'],
   ])('%s', (_, from, to) => {
     expect(() => hop(from, to)).toThrow(expect.objectContaining({ code: 'ERR_OCI_REDIRECT_REFUSED' }) as Error);
@@ -34,6 +42,8 @@ describe('a redirect is followed', () => {
   it.each([
     ['from http to https', 'http://r.example/', 'https://r.example/', true],
     ['to a private address, where stores inside a house are', 'https://r.example/', 'https://10.0.0.8/', true],
+    ['to a public address through NAT64', 'https://r.example/', 'https://[64:ff9b::192.0.2.7]/', true],
+    ['to a public IPv6 address', 'https://r.example/', 'https://[2001:db8::127.0.0.1]/', true],
     ['between loopback addresses', 'http://127.0.0.1:5000/', 'http://[::1]:6000/', true],
     ['with the default port written out', 'https://r.example/', 'https://r.example:443/x', false],
   ])('%s', (_, from, to, leftOrigin) => {
