@@ -1,32 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { type PeerCertificate, TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { authority, clientIdentity, otherIdentity, serverIdentity } from './certificates.js';
-import { bound, clientFor, get, listen, startServer } from './support.js';
-
-interface TlsServer {
-  readonly origin: string;
-  /** Common name of the certificate each request came with; undefined for none. */
-  readonly shown: (string | undefined)[];
-}
-
-async function startTls(
-  identity: { key: string; cert: string },
-  handler: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => response.end('ok'),
-): Promise<TlsServer> {
-  const shown: (string | undefined)[] = [];
-  const options = { ...identity, ca: authority, requestCert: true, rejectUnauthorized: false };
-  const server = createServer(options, (request, response) => {
-    const { socket } = request;
-    const certificate: Partial<PeerCertificate> = socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
-    shown.push(certificate.subject?.CN?.toString());
-    handler(request, response);
-  });
-  await listen(server);
-  return { origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, shown };
-}
+import { bound, clientFor, get, startServer } from './support.js';
+import { startTls, type TlsServer } from './tls-server.js';
 
 const redirectTo =
   (map: () => Record<string, string>) =>
