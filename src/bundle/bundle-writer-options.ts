@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { checkOptions } from '../content/check-options.js';
 import { defaultLimits } from '../content/limits.js';
 import { ArgumentError } from '../errors/index.js';
 import type { WalkOptions } from '../referrers/graph.js';
 import type { BundleCompression } from './gzip-reader.js';
 import type { LayoutReferrers } from './layout-index.js';
+import { atLeastOne, limitsFor, requirements } from './option-schemas.js';
 import type { ProgressEvent } from './progress.js';
 import type { RequiredReferrer } from './record.js';
 
@@ -37,7 +39,6 @@ export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
 }
 
 const types = z.array(z.string().min(1)).optional();
-const atLeastOne = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
 const instant = z.iso.datetime({ offset: true }).optional();
 
 const schema = z.strictObject({
@@ -50,10 +51,8 @@ const schema = z.strictObject({
   maxDepth: atLeastOne,
   maxNodes: atLeastOne,
   maxGraphBytes: atLeastOne,
-  limits: z.strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, atLeastOne]))).optional(),
-  requireReferrers: z
-    .array(z.strictObject({ artifactType: z.string().min(1), min: z.number().int().min(1).max(100_000) }))
-    .optional(),
+  limits: limitsFor(defaultLimits),
+  requireReferrers: requirements,
   layoutReferrers: z.enum(['both', 'untagged', 'tag-schema', 'none']).optional(),
   compression: z.enum(['store', 'none']).optional(),
   createdAt: instant,
@@ -69,9 +68,7 @@ const schema = z.strictObject({
  * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`
  */
 export function checkWriterOptions(options: BundleWriterOptions): void {
-  const result = schema.safeParse(options);
-  const issue = result.error?.issues[0];
-  if (issue !== undefined) throw invalidOption(issue.path.join('.') || 'options', issue.message);
+  checkOptions(schema, options);
   const { artifactTypes = [], excludeArtifactTypes = [], requireReferrers = [] } = options;
   for (const { artifactType } of requireReferrers) {
     const isFiltered = artifactTypes.length > 0 && !artifactTypes.includes(artifactType);

@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
+import { z } from 'zod';
 import type { AbortableOptions } from '../content/abort.js';
+import { checkOptions } from '../content/check-options.js';
 import type { ReferrersSource } from '../content/sources.js';
 import { ArgumentError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
@@ -8,6 +10,7 @@ import { discoverReferrers } from '../referrers/discover.js';
 import { writeArchive } from './archive-writer.js';
 import { type BundleWriterOptions, checkWriterOptions, type WriterCompression } from './bundle-writer-options.js';
 import { compareText } from './canonical-json.js';
+import { signal as abortSignal } from './option-schemas.js';
 import { outputFault, writeOutputFile } from './output-file.js';
 import { type BundlePlan, type PreparedBundle, planBundle } from './plan.js';
 import type { CollectedImage } from './plan-content.js';
@@ -28,6 +31,9 @@ export interface BundleWriteOptions extends AbortableOptions {
   /** Replaces a file that has the target's name; false by default. */
   readonly force?: boolean | undefined;
 }
+
+const writeSchema = z.strictObject({ force: z.boolean().optional(), signal: abortSignal });
+const planSchema = z.strictObject({ signal: abortSignal });
 
 /** What was written. */
 export interface BundleReport
@@ -105,6 +111,7 @@ export class BundleWriter {
    * also what keeps a list of referrers from being confirmed
    */
   async plan(options: AbortableOptions = {}): Promise<BundlePlan> {
+    checkOptions(planSchema, options);
     return (await this.#prepare(options.signal)).plan;
   }
 
@@ -114,10 +121,11 @@ export class BundleWriter {
    * @remarks A file appears under its name only when it is whole; see `force` for one that is there. A stream is ended,
    * and destroyed on a fault: what it got by then is not a bundle.
    * @param target - path of the file, or a stream to write to
-   * @throws {@link BundleError} `ERR_OCI_BUNDLE_OUTPUT`; {@link IntegrityError} when a source gives other content than
+   * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_OUTPUT`; {@link IntegrityError} when a source gives other content than
    * its descriptor names; everything `plan` throws
    */
   async write(target: string | Writable, options: BundleWriteOptions = {}): Promise<BundleReport> {
+    checkOptions(writeSchema, options);
     const { signal } = options;
     const compression = compressionFor(target, this.#options.compression);
     signal?.throwIfAborted();

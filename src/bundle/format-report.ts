@@ -53,9 +53,14 @@ function findingLines(finding: ValidationFinding): string[] {
 
 function subjectLines(subjects: readonly SubjectSummary[]): string[] {
   const lines = ['referrers found unchanged, by subject:'];
-  for (const image of new Set(subjects.map((subject) => subject.image))) {
+  const byImage = new Map<string, SubjectSummary[]>();
+  for (const summary of subjects) {
+    const own = byImage.get(summary.image) ?? [];
+    own.push(summary);
+    byImage.set(summary.image, own);
+  }
+  for (const [image, own] of byImage) {
     lines.push(`  ${escapeText(image)}`);
-    const own = subjects.filter((subject) => subject.image === image);
     const bare = own.filter(({ expected, complete }) => expected === 0 && complete);
     for (const { subject, expected, ok, complete } of own) {
       if (expected > 0 || !complete)

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
+import { z } from 'zod';
 import type { AbortableOptions } from '../content/abort.js';
-import { ArgumentError } from '../errors/index.js';
+import { checkOptions } from '../content/check-options.js';
 import { BundleReader } from './bundle-reader.js';
+import { limitsFor, requirements, signal } from './option-schemas.js';
 import type { BundleRecord, RequiredReferrer } from './record.js';
 import { defaultRules } from './rules.js';
 import { makeReport, type ValidationReport } from './validation-report.js';
@@ -21,11 +23,23 @@ export interface ImportValidatorOptions {
   readonly strict?: boolean | undefined;
   /** Makes it an error when discovery was not confirmed at export; false by default. */
   readonly checkReferrers?: boolean | undefined;
-  /** Referrers every image must have, beyond those the bundle itself requires. */
+  /** Referrers every image must have, beyond those the bundle itself requires; each type once, 64 at most. */
   readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
   /** Bounds; what the bundle's record declares lowers them further. */
   readonly limits?: Partial<ValidationLimits> | undefined;
 }
+
+const flag = z.boolean().optional();
+const isRule = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string';
+const schema = z.strictObject({
+  rules: z.array(z.custom(isRule, 'is not a rule with an id')).optional(),
+  strict: flag,
+  checkReferrers: flag,
+  requireReferrers: requirements,
+  limits: limitsFor(defaultValidationLimits),
+});
+const validateSchema = z.strictObject({ signal });
 
 /** @internal A report, and the record it is about; there is none where `bundle.json` could not be read. */
 export interface ValidatedBundle {
@@ -44,12 +58,12 @@ export class ImportValidator {
   readonly #rules: readonly ValidationRule[];
   readonly #settings: ValidationSettings;
 
-  /** @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` for a limit or a requirement that is not a positive integer */
+  /** @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` naming the option that is unknown or cannot work */
   constructor(options: ImportValidatorOptions = {}) {
-    const limits = { ...defaultValidationLimits, ...options.limits };
-    for (const [name, value] of Object.entries(limits)) assertPositive(`limits.${name}`, value);
+    checkOptions(schema, options);
+    const given = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
+    const limits: ValidationLimits = { ...defaultValidationLimits, ...Object.fromEntries(given) };
     const requireReferrers = options.requireReferrers ?? [];
-    for (const { min } of requireReferrers) assertPositive('requireReferrers.min', min);
     this.#rules = options.rules ?? defaultRules;
     const { strict = false, checkReferrers = false } = options;
     this.#settings = { limits, strict, checkReferrers, requireReferrers };
@@ -61,9 +75,10 @@ export class ImportValidator {
    * @param source - path of the file; its bytes, a stream that is destroyed in the end; or a reader, which stays open so
    * that what was validated can be read again
    * @returns the report; look at `ok`
-   * @throws {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` when the source cannot be read; the signal's reason when aborted
+   * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` when the source cannot be read; the signal's reason when aborted
    */
   async validate(source: string | Readable | BundleReader, options: AbortableOptions = {}): Promise<ValidationReport> {
+    checkOptions(validateSchema, options);
     if (source instanceof BundleReader) return (await this.validateReader(source, options)).report;
     const { maxEntries, maxTotalBytes } = this.#settings.limits;
     await using reader = new BundleReader(source, { maxEntries, maxTotalBytes, signal: options.signal });
@@ -81,12 +96,4 @@ export class ImportValidator {
     await run.read(reader, options.signal);
     return { report: makeReport(run, reader.compression), record: run.record };
   }
-}
-
-function assertPositive(argument: string, value: unknown): void {
-  if (Number.isSafeInteger(value) && Number(value) > 0) return;
-  throw new ArgumentError('ERR_OCI_INVALID_OPTION', `${argument} is not a positive integer: ${String(value)}`, {
-    argument,
-    hint: 'leave it out for the default; there is no value for "no limit"',
-  });
 }

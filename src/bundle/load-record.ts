@@ -3,6 +3,7 @@ import { OciError } from '../errors/index.js';
 import { parseJsonAs } from '../oci/strict-json.js';
 import type { FindingReport } from './finding.js';
 import { type BundleRecord, bundleRecordSchema } from './record.js';
+import { recordExcess } from './record-limits.js';
 import type { ValidationLimits } from './validation-rule.js';
 
 /**
@@ -16,17 +17,18 @@ const versionSchema: z.ZodType<{ readonly schemaVersion: number }> = z.object({ 
 /** Reads `bundle.json` strictly, or says why that is not possible; nothing is thrown. */
 export function loadRecord(
   bytes: Buffer | undefined,
-  { maxRecordBytes, maxImages }: Pick<ValidationLimits, 'maxRecordBytes' | 'maxImages'>,
+  limits: Pick<ValidationLimits, 'maxRecordBytes' | 'maxImages' | 'maxManifestBytes'>,
 ): { readonly record: BundleRecord } | { readonly fault: FindingReport } {
+  const { maxRecordBytes } = limits;
   if (bytes === undefined) return { fault: overLimit('is larger than maxRecordBytes', maxRecordBytes) };
   if (countMarks(bytes) > maxMarks) return { fault: overLimit('has more values than a record can have', maxMarks) };
   try {
     const { schemaVersion } = parseJsonAs(bytes, versionSchema, 'bundle.json');
     if (schemaVersion !== 1) return { fault: unsupported(schemaVersion) };
     const record = parseJsonAs(bytes, bundleRecordSchema, 'bundle.json');
-    return record.images.length > maxImages
-      ? { fault: overLimit('has more images than maxImages', maxImages) }
-      : { record };
+    const excess = recordExcess(record, limits);
+    if (excess === undefined) return { record };
+    return { fault: overLimit(`has ${excess.what}, more than ${excess.limitName} may be`, excess.limit) };
   } catch (error) {
     if (!(error instanceof OciError)) throw error;
     return { fault: { code: 'BundleRecordInvalid', message: error.message } };

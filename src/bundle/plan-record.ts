@@ -1,4 +1,4 @@
-import { BundleError } from '../errors/index.js';
+import { BundleError, LimitError } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
 import { type BundleWriterOptions, creationTime } from './bundle-writer-options.js';
 import { bundleIdOf } from './canonical-record.js';
@@ -13,11 +13,14 @@ import {
   type ExternalBlob,
 } from './record.js';
 import { recordContradictions } from './record-contradictions.js';
+import { recordExcess } from './record-limits.js';
+import { defaultValidationLimits } from './validation-rule.js';
 
 /**
  * Puts a bundle's record together.
  *
- * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` when a source stated something that no reader would accept
+ * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` when a source stated something that no reader would accept,
+ * {@link LimitError} `ERR_OCI_LIMIT_EXCEEDED` when it is more than a reader takes
  */
 export function planRecord(
   images: readonly BundleImage[],
@@ -57,6 +60,15 @@ export function describeImage({ reference, graph }: CollectedImage, { manifests 
 function assertRecord(record: BundleRecord): void {
   const issue = bundleRecordSchema.safeParse(record).error?.issues[0];
   if (issue !== undefined) throw unwritable(`${issue.path.join('.')}: ${issue.message}`);
+  const excess = recordExcess(record, defaultValidationLimits);
+  if (excess !== undefined) {
+    const { what, limitName, limit } = excess;
+    throw new LimitError(`planning a bundle: ${what}, more than is read of it (${limit})`, {
+      limitName,
+      limit,
+      hint: 'put fewer images into one bundle, or leave out the artifact that is named here',
+    });
+  }
   for (const contradiction of recordContradictions(record)) throw unwritable(contradiction);
 }
 

@@ -113,9 +113,6 @@ describe('a hostile bundle', () => {
     expect(await limited({ maxRecordBytes: 100 })).toEqual(['LimitExceeded']);
     expect(await limited({ maxManifestBytes: 100 })).toContain('LimitExceeded');
     expect(await limited({ maxGraphBytes: 1000 })).toContain('LimitExceeded');
-    for (const limits of [{ maxEntries: 0 }, { maxFindings: Number.POSITIVE_INFINITY }]) {
-      expect(() => new ImportValidator({ limits })).toThrow(/positive integer/);
-    }
   });
 
   it('has its findings counted beyond the ones that are kept', async () => {

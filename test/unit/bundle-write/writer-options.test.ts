@@ -37,11 +37,24 @@ test.each<[string, object]>([
   ['createdAt', { createdAt: 'now' }],
   ['artifactTypes.0', { artifactTypes: [''] }],
   ['requireReferrers.0.min', { requireReferrers: [{ artifactType: sbomType, min: 0 }] }],
+  ['limits.typo', { limits: { typo: 1 } }],
+  ['requireReferrers', { requireReferrers: [1, 2].map((min) => ({ artifactType: sbomType, min })) }],
   ['requireReferrers', { requireReferrers: [{ artifactType: sbomType, min: 1 }], excludeArtifactTypes: [sbomType] }],
 ])('a writer refuses the option %s when it cannot work', (name, options) => {
   expect(() => new BundleWriter(options)).toThrow(
     expect.objectContaining({ code: 'ERR_OCI_INVALID_OPTION', message: expect.stringContaining(name) as string }),
   );
+});
+
+test('writing refuses options that it does not have, before it does anything', async () => {
+  const source = new MemorySource(all);
+  const writer = new BundleWriter().add({ source, reference: appReference, descriptor: image.descriptor });
+  const path = `${await temporaryDirectory()}/b.tgz`;
+  const write = async (options: object): Promise<unknown> => await writer.write(path, options);
+  await expect(write({ overwrite: true })).rejects.toMatchObject({ argument: 'overwrite' });
+  await expect(write({ force: 'no' })).rejects.toMatchObject({ code: 'ERR_OCI_INVALID_OPTION', argument: 'force' });
+  await expect(writer.plan({ typo: 1 } as object)).rejects.toMatchObject({ argument: 'typo' });
+  expect(source.fetched).toEqual([]);
 });
 
 test('an image whose reference and descriptor disagree is refused at once', () => {

@@ -1,0 +1,34 @@
+import { Readable } from 'node:stream';
+import { expect, it, test } from 'vitest';
+import { ImportValidator } from '../../../src/bundle/import-validator.js';
+import { appBundle } from './bundles.js';
+
+test.each<[string, object]>([
+  ['typo', { typo: 1 }],
+  ['strict', { strict: 'no' }],
+  ['rules', { rules: 'all' }],
+  ['rules.0', { rules: [{}] }],
+  ['limits.typo', { limits: { typo: 1 } }],
+  ['limits.maxEntries', { limits: { maxEntries: 0 } }],
+  ['limits.maxFindings', { limits: { maxFindings: Number.POSITIVE_INFINITY } }],
+  ['requireReferrers.0.min', { requireReferrers: [{ artifactType: 'a/b', min: 0 }] }],
+  ['requireReferrers', { requireReferrers: [1, 2].map((min) => ({ artifactType: 'a/b', min })) }],
+  [
+    'requireReferrers',
+    { requireReferrers: Array.from({ length: 65 }, (_, n) => ({ artifactType: `a/${n}`, min: 1 })) },
+  ],
+])('a validator refuses the option %s when it cannot work', (argument, options) => {
+  expect(() => new ImportValidator(options)).toThrow(
+    expect.objectContaining({ code: 'ERR_OCI_INVALID_OPTION', argument }),
+  );
+});
+
+it('takes an option that is undefined for one that was left out', async () => {
+  const validator = new ImportValidator({ strict: undefined, limits: { maxEntries: undefined as never } });
+  const bundle = await appBundle();
+  expect((await validator.validate(Readable.from([bundle]))).findings).toEqual([]);
+  await expect(validator.validate(Readable.from([bundle]), { strict: true } as object)).rejects.toMatchObject({
+    code: 'ERR_OCI_INVALID_OPTION',
+    argument: 'strict',
+  });
+});
