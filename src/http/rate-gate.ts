@@ -79,6 +79,12 @@ export class RateGate {
       first.end(true);
     }
     clearTimeout(this.#timer);
-    if (this.#queue.size > 0) this.#timer = setTimeout(() => this.#release(), Math.max(0, waitMs));
+    if (this.#queue.size === 0) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#release();
+      },
+      Math.max(0, waitMs),
+    );
   }
 }

@@ -68,16 +68,15 @@ describe('an upload that is on its way', () => {
   });
 
   it('waits no longer for the connection after a redirect than for the first', async () => {
-    let client: HttpClient | undefined;
     let unread: Promise<RegistryResponse> | undefined;
-    const server = await startServer(({ path }, response) => {
+    const server: TestServer = await startServer(({ path }, response) => {
       if (path === '/large') response.end(Buffer.alloc(5_000_000));
       if (path !== '/up') return;
       // It is in the queue before the second hop can be.
-      unread = client?.request(get(server.origin, '/large', { kind: 'blob' }));
+      unread = client.request(get(server.origin, '/large', { kind: 'blob' }));
       response.writeHead(307, { Location: '/there' }).end();
     });
-    client = clientFor(server.origin, { timeouts: { requestMs: 300 }, limits: { maxConnectionsPerHost: 1 } });
+    const client = clientFor(server.origin, { timeouts: { requestMs: 300 }, limits: { maxConnectionsPerHost: 1 } });
     const put = get(server.origin, '/up', { method: 'PUT', kind: 'blob', body: piece, bodySize: piece.length });
     await expect(client.requestBytes(put, bound)).rejects.toMatchObject({
       code: 'ERR_OCI_TIMEOUT',

@@ -73,11 +73,13 @@ describe('a host that says 429 to everybody', () => {
     const client = clientFor(server.origin, { retry });
     const request = get(server.origin, '/');
     // Without a bound each would wait for all the others: 100 callers, three times each, 200 ms apart.
-    const ends = Array.from({ length: 100 }, async () =>
-      client.requestBytes(request, bound).then(
-        ({ status }) => status,
-        (error: unknown) => error,
-      ),
+    const ends = Array.from(
+      { length: 100 },
+      async () =>
+        await client.requestBytes(request, bound).then(
+          ({ status }) => status,
+          (error: unknown) => error,
+        ),
     );
     const results = await Promise.all(ends);
     const errors = results.filter((result) => result !== 429);
