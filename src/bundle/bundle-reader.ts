@@ -1,13 +1,17 @@
 import { Readable } from 'node:stream';
+import { z } from 'zod';
 import { type AbortableOptions, unwrapAbort } from '../content/abort.js';
+import { checkOptions } from '../content/check-options.js';
 import { readBounded } from '../content/read.js';
 import { BundleError } from '../errors/index.js';
 import { ArchiveFault } from './archive-fault.js';
 import { BundleFile, unreadable } from './bundle-file.js';
 import { ByteCursor } from './byte-cursor.js';
 import { compareEntries } from './entry-names.js';
+import { entryPaths } from './entry-paths.js';
 import { readRange, type TarRange } from './entry-range.js';
 import { type BundleCompression, unpackArchive } from './gzip-reader.js';
+import { signal as abortSignal, atLeastOne } from './option-schemas.js';
 import { type FaultListener, readTar, type TarEntry } from './tar-reader.js';
 
 /** One file of a bundle, while its turn in the iteration lasts. */
@@ -34,7 +38,19 @@ export interface BundleReaderOptions extends AbortableOptions {
   readonly maxEntries?: number | undefined;
   /** Bytes of all entries together, decompressed; 1 TiB by default. */
   readonly maxTotalBytes?: number | undefined;
+  /** Bytes of `bundle.json`, and of `index.json`, which comes before it; 64 MiB by default. */
+  readonly maxRecordBytes?: number | undefined;
 }
+
+type ReaderLimits = Readonly<Required<Record<'maxEntries' | 'maxTotalBytes' | 'maxRecordBytes', number>>>;
+
+const MiB = 1024 * 1024;
+const schema = z.strictObject({
+  maxEntries: atLeastOne,
+  maxTotalBytes: atLeastOne,
+  maxRecordBytes: atLeastOne,
+  signal: abortSignal,
+});
 
 /**
  * Reads a bundle entry by entry, strictly, without extracting anything.
@@ -46,17 +62,22 @@ export interface BundleReaderOptions extends AbortableOptions {
 export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisposable {
   readonly #source: string | Readable;
   readonly #signal: AbortSignal | undefined;
-  #limits: { readonly maxEntries: number; readonly maxTotalBytes: number };
+  #limits: ReaderLimits;
   readonly #ranges = new Map<string, TarRange>();
   #file: Promise<BundleFile> | undefined;
   #compression: BundleCompression | undefined;
   #isTaken = false;
 
-  /** @param source - path of a bundle, or its bytes; a stream is destroyed in the end */
+  /**
+   * @param source - path of a bundle, or its bytes; a stream is destroyed in the end
+   * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`
+   */
   constructor(source: string | Readable, options: BundleReaderOptions = {}) {
+    checkOptions(schema, options);
     this.#source = source;
     this.#signal = options.signal;
-    this.#limits = { maxEntries: options.maxEntries ?? 1_000_000, maxTotalBytes: options.maxTotalBytes ?? 2 ** 40 };
+    const { maxEntries = 1_000_000, maxTotalBytes = MiB * MiB, maxRecordBytes = 64 * MiB } = options;
+    this.#limits = { maxEntries, maxTotalBytes, maxRecordBytes };
   }
 
   /** How the bundle is packed; undefined until the first entry has been read. */
@@ -120,12 +141,14 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     await this.close();
   }
 
-  /** @internal Lowers the limits, once the bundle has said how much is in it. */
-  restrict(limits: { readonly maxEntries: number; readonly maxTotalBytes: number }): void {
-    const { maxEntries, maxTotalBytes } = this.#limits;
+  /** @internal Lowers limits, as the caller says or once the bundle has said how much is in it. */
+  restrict(limits: Partial<ReaderLimits>): void {
+    const known = this.#limits;
+    const lower = (name: keyof ReaderLimits): number => Math.min(known[name], limits[name] ?? known[name]);
     this.#limits = {
-      maxEntries: Math.min(maxEntries, limits.maxEntries),
-      maxTotalBytes: Math.min(maxTotalBytes, limits.maxTotalBytes),
+      maxEntries: lower('maxEntries'),
+      maxTotalBytes: lower('maxTotalBytes'),
+      maxRecordBytes: lower('maxRecordBytes'),
     };
   }
 
@@ -148,14 +171,20 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     let furthest: string | undefined;
     let count = 0;
     let total = 0;
+    let hasRecord = false;
     for await (const entry of entries) {
       const { path, size, offset } = entry;
       count += 1;
       total += size;
-      const { maxEntries, maxTotalBytes } = this.#limits;
+      const { maxEntries, maxTotalBytes, maxRecordBytes } = this.#limits;
       if (count > maxEntries) throw overLimit('maxEntries', maxEntries, path);
       if (total > maxTotalBytes) throw overLimit('maxTotalBytes', maxTotalBytes, path);
+      // Until the record has said how much is in the bundle, a few megabytes of deflate could be a terabyte.
+      const isDocument = path === entryPaths.index || path === entryPaths.record;
+      const bound = isDocument ? size : total - 2 * maxRecordBytes;
+      if (!hasRecord && bound > maxRecordBytes) throw overLimit('maxRecordBytes', maxRecordBytes, path);
       if (!entry.isUsable) continue;
+      hasRecord ||= path === entryPaths.record;
       if (this.#ranges.has(path)) {
         onFault(new ArchiveFault('EntryDuplicate', `${path} is in the archive twice`, { path }));
         continue;

@@ -80,8 +80,9 @@ export class ImportValidator {
   async validate(source: string | Readable | BundleReader, options: AbortableOptions = {}): Promise<ValidationReport> {
     checkOptions(validateSchema, options);
     if (source instanceof BundleReader) return (await this.validateReader(source, options)).report;
-    const { maxEntries, maxTotalBytes } = this.#settings.limits;
-    await using reader = new BundleReader(source, { maxEntries, maxTotalBytes, signal: options.signal });
+    const { maxEntries, maxTotalBytes, maxRecordBytes } = this.#settings.limits;
+    const bounds = { maxEntries, maxTotalBytes, maxRecordBytes };
+    await using reader = new BundleReader(source, { ...bounds, signal: options.signal });
     return (await this.validateReader(reader, options)).report;
   }
 

@@ -60,13 +60,17 @@ export class ValidationRun {
       const { findingCode: code, message, path, expected, actual } = fault;
       this.report('archive', { code, message, path, expected, actual });
     };
+    const { maxEntries, maxTotalBytes, maxRecordBytes } = this.#settings.limits;
+    reader.restrict({ maxEntries, maxTotalBytes, maxRecordBytes });
     try {
       for await (const entry of reader.read(onFault)) {
         signal?.throwIfAborted();
         await this.#take(entry, reader);
+        // Without a record nothing says what should follow, or how much of it.
+        if (this.#hasFailed) return;
       }
       this.isComplete = true;
-      if (this.record === undefined && !this.#hasFailed) this.#missRecord('is not in the archive');
+      if (this.record === undefined) this.#missRecord('is not in the archive');
     } catch (error) {
       if (!(error instanceof ArchiveFault)) throw error;
       onFault(error);
@@ -105,7 +109,7 @@ export class ValidationRun {
 
   async #take(entry: TarEntry, reader: BundleReader): Promise<void> {
     const kind = kindOfEntry(entry.path);
-    if (this.#hasFailed || kind === undefined) return;
+    if (kind === undefined) return;
     if (this.record !== undefined) {
       await this.#look(await this.#readEntry(entry));
     } else if (kind === 'record') {
