@@ -80,7 +80,7 @@ export type { ImageIndex, ImageManifest, Manifest, ParsedIndex, ParsedManifest }
 export { formatReference, parseReference, type Reference } from './oci/reference.js';
 export { referrersTag } from './oci/referrers-tag.js';
 export { type Artifact, type ArtifactFile, attachArtifact } from './referrers/attach.js';
-export { discoverReferrers } from './referrers/discover.js';
+export { discoverReferrers } from './referrers/discover-referrers.js';
 export type { GraphNode, GraphSubject, ReferrersGraph, WalkOptions } from './referrers/graph.js';
 export type { HostCapability, RegistryHost, RegistryHosts } from './remotes/hosts.js';
 export type { HostHeaders, ResolverOptions } from './remotes/options.js';

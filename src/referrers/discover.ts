@@ -1,6 +1,6 @@
 import { type Limiter, withLimiter } from '../content/abort.js';
 import type { ReferrersSource } from '../content/sources.js';
-import { ArgumentError, isOciError, LimitError, type OciError } from '../errors/index.js';
+import { isOciError, LimitError, type OciError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
 import { isLegacyTag } from '../oci/referrers-tag.js';
@@ -14,26 +14,16 @@ const defaults = { concurrency: 4, maxDepth: 16, maxNodes: 20_000, maxGraphBytes
 type Bounds = typeof defaults;
 
 /**
- * Walks from a manifest to everything it consists of and everything that refers to any of it.
+ * Walks the closure for a caller that has checked its options itself and may have more of them, as a bundle's writer has.
  *
- * @remarks Platform manifests, nested indexes and referrers of referrers are followed; each digest is visited once, so a
- * cycle ends. Every manifest is fetched by digest and verified, and a referrer counts only when its own `subject` names
- * the manifest it was listed for; otherwise it is left out with a warning. Lists are asked for without a server filter,
- * because the types in lists are unreliable.
- * @param source - a fetcher, a layout, or anything else that fetches and lists
- * @param root - the resolved manifest to start from
- * @param options - filters, bounds and signal
- * @throws {@link LimitError} `ERR_OCI_LIMIT_EXCEEDED` when a bound is reached: the graph is never cut short in silence
- * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`, also for a platform that the root does not have
- * @throws whatever the source throws, unless `onDiscoveryError` is `warn`
- * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ * @internal
  */
 export async function discoverReferrers(
   source: ReferrersSource,
   root: Descriptor,
   options: WalkOptions = {},
 ): Promise<ReferrersGraph> {
-  const bounds = readBounds(options);
+  const bounds = boundsOf(options);
   return await withLimiter(bounds.concurrency, options.signal, async (limiter) => {
     const walk = new Walk(source, options, bounds, limiter);
     await walk.visit(root, { role: 'root', depth: 0 });
@@ -223,17 +213,11 @@ function bound(limitName: keyof Bounds, limit: number, at: Descriptor): LimitErr
   });
 }
 
-function readBounds(options: WalkOptions): Bounds {
-  const bounds = { ...defaults };
-  for (const name of Object.keys(defaults) as (keyof Bounds)[]) {
-    const value = options[name];
-    if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ArgumentError('ERR_OCI_INVALID_OPTION', `${name} must be a whole number of 1 or more, not ${value}`, {
-        argument: name,
-      });
-    }
-    bounds[name] = value;
-  }
-  return bounds;
+function boundsOf(options: WalkOptions): Bounds {
+  return {
+    concurrency: options.concurrency ?? defaults.concurrency,
+    maxDepth: options.maxDepth ?? defaults.maxDepth,
+    maxNodes: options.maxNodes ?? defaults.maxNodes,
+    maxGraphBytes: options.maxGraphBytes ?? defaults.maxGraphBytes,
+  };
 }

@@ -11,10 +11,13 @@ import {
   type TestContent,
   type TestRegistry,
 } from '@stellaops/oci-referrers/testing';
+import { afterAll } from 'vitest';
 import { runCli } from '../../../src/cli/run-cli.js';
 
 // Whoever runs the tests may be logged in to somewhere; that must not decide what they show.
-process.env['DOCKER_CONFIG'] = mkdtempSync(join(tmpdir(), 'oci-referrers-docker-'));
+const dockerConfig = mkdtempSync(join(tmpdir(), 'oci-referrers-docker-'));
+process.env['DOCKER_CONFIG'] = dockerConfig;
+afterAll(() => rm(dockerConfig, { recursive: true, force: true }));
 
 /** What a run of the command gave. */
 export interface CliRun {

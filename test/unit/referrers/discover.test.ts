@@ -1,5 +1,11 @@
 import { Readable } from 'node:stream';
-import { type Descriptor, discoverReferrers, ProtocolError, type ReferrersSource } from '@stellaops/oci-referrers';
+import {
+  type Descriptor,
+  discoverReferrers,
+  ProtocolError,
+  type ReferrersSource,
+  type WalkOptions,
+} from '@stellaops/oci-referrers';
 import { buildArtifact, buildImage, buildIndex, type TestContent } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -74,6 +80,25 @@ describe('the closure of an image', () => {
     expect([...chosen.nodes.keys()]).toEqual([wide.descriptor.digest, amd64.descriptor.digest]);
     const arm = await discoverReferrers(flat, wide.descriptor, { platforms: ['linux/arm64'] });
     expect([...arm.nodes.keys()]).toContain(onArm.descriptor.digest);
+  });
+
+  it('refuses an option it does not know, and one that is out of range', async () => {
+    const { source, fetched } = sourceOf([image]);
+    const cases = [
+      [{ artifactType: [sbomType] }, 'artifactType'],
+      [{ platforms: 'linux/amd64' }, 'platforms'],
+      [{ concurrency: 65 }, 'concurrency'],
+      [{ maxDepth: 0 }, 'maxDepth'],
+      [{ limits: { maxPage: 1 } }, 'limits.maxPage'],
+    ] as const;
+    for (const [options, argument] of cases) {
+      const wrong = options as unknown as WalkOptions;
+      await expect(discoverReferrers(source, image.descriptor, wrong)).rejects.toMatchObject({
+        code: 'ERR_OCI_INVALID_OPTION',
+        argument,
+      });
+    }
+    expect(fetched).toEqual([]);
   });
 
   it('refuses a platform the index does not have, and names those it has', async () => {

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { checkOptions } from '../content/check-options.js';
+import { defaultLimits } from '../content/limits.js';
+import type { WalkOptions } from './graph.js';
+
+const types = z.array(z.string().min(1)).optional();
+const atLeastOne = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
+
+const schema = z.strictObject({
+  artifactTypes: types,
+  excludeArtifactTypes: types,
+  platforms: types,
+  legacyTags: z.boolean().optional(),
+  onDiscoveryError: z.enum(['fail', 'warn']).optional(),
+  concurrency: z.number().int().min(1).max(64).optional(),
+  maxDepth: atLeastOne,
+  maxNodes: atLeastOne,
+  maxGraphBytes: atLeastOne,
+  limits: z.strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, atLeastOne]))).optional(),
+  signal: z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
+});
+
+/** Checks the options of a walk before anything is asked: a misspelt filter must not pass for none. */
+export function checkWalkOptions(options: WalkOptions): void {
+  checkOptions(schema, options);
+}
