@@ -27,6 +27,9 @@ export async function describeManifest(
   const head = await repository.manifest('HEAD', reference, bound, { signal: options.signal });
   const fromHead = head.status === 200 ? descriptorFromHead(head) : undefined;
   if (fromHead !== undefined) return fromHead;
+  // A registry that is busy or broken is not asked twice over.
+  if (head.status === 429 || (head.status >= 500 && head.status !== 501))
+    throw repository.refused(head, 'resolve', reference);
 
   const answer = await repository.manifest('GET', reference, bound, { signal: options.signal });
   if (answer.status === 404) {

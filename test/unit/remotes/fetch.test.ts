@@ -19,6 +19,12 @@ describe('resolving a reference', () => {
     expect((await scene.resolver.resolve(scene.reference)).descriptor).toEqual(scene.image.descriptor);
   });
 
+  it('asks a registry that is busy once, not by GET again', async () => {
+    await using scene = await openScene({ rewrite: () => ({ status: 429, headers: {} }) });
+    await expect(scene.resolver.resolve(scene.reference)).rejects.toMatchObject({ code: 'ERR_OCI_RATE_LIMITED' });
+    expect(scene.registry.requests.map((request) => request.method)).toEqual(['HEAD']);
+  });
+
   it('says that an image is not there, and what to check', async () => {
     await using scene = await openScene();
     await expect(scene.resolver.resolve(`${scene.registry.host}/${repository}:nope`)).rejects.toMatchObject({
