@@ -39,9 +39,14 @@ export function findOwners(
   return owners;
 }
 
-/** Says in words what something belongs to. */
+/** Says in a few words what something belongs to; image and subject have fields of their own in a finding. */
 export function describeOwner(owner: BundleOwner | undefined): string {
   if (owner === undefined) return 'no image or referrer that could be read';
-  if (owner.referrer === undefined) return `image ${owner.image}`;
-  return `referrer ${owner.referrer} (${owner.artifactType ?? 'no type'}) of ${owner.subject ?? '?'} in ${owner.image}`;
+  if (owner.referrer === undefined) return 'the image';
+  return `referrer ${shortDigest(owner.referrer)} (${owner.artifactType ?? 'no type'})`;
+}
+
+/** Cuts a digest to what a person compares. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, digest.indexOf(':') + 13);
 }

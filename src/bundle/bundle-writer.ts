@@ -121,8 +121,8 @@ export class BundleWriter {
    * @remarks A file appears under its name only when it is whole; see `force` for one that is there. A stream is ended,
    * and destroyed on a fault: what it got by then is not a bundle.
    * @param target - path of the file, or a stream to write to
-   * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_OUTPUT`; {@link IntegrityError} when a source gives other content than
-   * its descriptor names; everything `plan` throws
+   * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_OUTPUT`;
+   * {@link IntegrityError} when a source gives other content than its descriptor names; everything `plan` throws
    */
   async write(target: string | Writable, options: BundleWriteOptions = {}): Promise<BundleReport> {
     checkOptions(writeSchema, options);
@@ -183,7 +183,7 @@ function compressionFor(target: string | Writable, wanted: WriterCompression | u
   if (/\.tar$/i.test(target)) return 'none';
   throw new ArgumentError('ERR_OCI_INVALID_OPTION', `writing the bundle: ${target} does not say how to compress`, {
     argument: 'target',
-    hint: 'end the name in .tgz or .tar.gz (store) or in .tar (none), or set compression',
+    hint: 'end the name in .tgz or .tar.gz (store) or in .tar (none), or say how to compress (compression, --compression)',
   });
 }
 

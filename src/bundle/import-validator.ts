@@ -61,8 +61,9 @@ export class ImportValidator {
   /** @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` naming the option that is unknown or cannot work */
   constructor(options: ImportValidatorOptions = {}) {
     checkOptions(schema, options);
-    const given = Object.entries(options.limits ?? {}).filter(([, value]) => value !== undefined);
-    const limits: ValidationLimits = { ...defaultValidationLimits, ...Object.fromEntries(given) };
+    const given: [string, number | undefined][] = Object.entries(options.limits ?? {});
+    const set = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+    const limits: ValidationLimits = { ...defaultValidationLimits, ...set };
     const requireReferrers = options.requireReferrers ?? [];
     this.#rules = options.rules ?? defaultRules;
     const { strict = false, checkReferrers = false } = options;
@@ -75,7 +76,8 @@ export class ImportValidator {
    * @param source - path of the file; its bytes, a stream that is destroyed in the end; or a reader, which stays open so
    * that what was validated can be read again
    * @returns the report; look at `ok`
-   * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` when the source cannot be read; the signal's reason when aborted
+   * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` when the source
+   * cannot be read; the signal's reason when aborted
    */
   async validate(source: string | Readable | BundleReader, options: AbortableOptions = {}): Promise<ValidationReport> {
     checkOptions(validateSchema, options);

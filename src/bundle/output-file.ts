@@ -7,6 +7,8 @@ import { BundleError } from '../errors/index.js';
 
 /** A part file that nobody has written to for a day has no owner, wherever that owner ran. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
+/** Of the 255 bytes a name may have, the id of a part file needs up to 50. */
+const mostNameBytes = 180;
 /** Bytes that wait to be written before the source is told to pause. */
 const bufferedBytes = 1024 * 1024;
 
@@ -26,7 +28,7 @@ export async function writeOutputFile<Result>(
 ): Promise<Result> {
   const target = resolve(path);
   await assertFree(target, isForced);
-  const part = join(dirname(target), `.${basename(target)}.${ownId()}.part`);
+  const part = join(dirname(target), `${partPrefix(target)}${ownId()}.part`);
   const handle = await openPart(part, target);
   try {
     const result = await fill(handle, produce);
@@ -60,8 +62,9 @@ const hints: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'this user may not write there; choose another directory or change its permissions'],
   ['EPERM', 'this user may not write there; choose another directory or change its permissions'],
   ['EROFS', 'the file system is read-only; choose another directory'],
-  ['ENOSPC', 'the disk is full; `plan` tells how many bytes the bundle takes'],
-  ['EDQUOT', 'the disk quota is used up; `plan` tells how many bytes the bundle takes'],
+  ['ENOSPC', 'the disk is full; a plan (--dry-run) tells how many bytes the bundle takes'],
+  ['EDQUOT', 'the disk quota is used up; a plan (--dry-run) tells how many bytes the bundle takes'],
+  ['ENAMETOOLONG', 'give the file a shorter name; most file systems end at 255 bytes'],
   ['EFBIG', 'the file system cannot hold a file this large; FAT ends at 4 GiB'],
 ]);
 
@@ -82,7 +85,9 @@ async function assertFree(target: string, isForced: boolean): Promise<void> {
   if (isForced && isReplaceable) return;
   throw new BundleError('ERR_OCI_BUNDLE_OUTPUT', `writing the bundle: ${target} exists already`, {
     path: target,
-    hint: isReplaceable ? 'choose another name, or replace it with force' : 'it is not a file; choose another name',
+    hint: isReplaceable
+      ? 'give another name, or allow replacing it (force, --force)'
+      : 'it is not a file; give another name',
   });
 }
 
@@ -134,6 +139,15 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Begins the name of a part file; a long name is cut, so that a name the file system takes has room for the rest. */
+function partPrefix(target: string): string {
+  const name = Buffer.from(basename(target))
+    .subarray(0, mostNameBytes)
+    .toString()
+    .replace(/\ufffd+$/, '');
+  return `.${name}.`;
+}
+
 /** Names this process among all that may write here: machine, process, when it was started, and which of its files. */
 function ownId(): string {
   return `${machineId()}-${process.pid}-${startTime()}-${randomBytes(4).toString('hex')}`;
@@ -149,7 +163,7 @@ function startTime(): string {
 
 /** Removes part files of this name whose owner is gone. */
 async function removeAbandoned(target: string): Promise<void> {
-  const prefix = `.${basename(target)}.`;
+  const prefix = partPrefix(target);
   for (const name of await readdir(dirname(target))) {
     const match =
       name.startsWith(prefix) && /^([a-f0-9]{8})-(\d+)-([a-z0-9]+)-[a-f0-9]{8}\.part$/.exec(name.slice(prefix.length));

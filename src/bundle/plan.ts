@@ -88,10 +88,16 @@ function planLayout(
   });
   const maxManifestBytes = limits?.maxManifestBytes ?? defaultLimits.maxManifestBytes;
   for (const bytes of layout.tagSchemaIndexes.values()) {
-    const hint = 'set layoutReferrers to untagged, so that no tag-schema index is written';
+    const hint = 'write no tag-schema indexes (layoutReferrers, --layout-referrers: untagged)';
     assertReadable('a tag-schema index', bytes, 'maxManifestBytes', maxManifestBytes, hint);
   }
-  assertReadable('index.json', layout.bytes, 'maxRecordBytes', maxRecordBytes, 'set layoutReferrers to none');
+  assertReadable(
+    'index.json',
+    layout.bytes,
+    'maxRecordBytes',
+    maxRecordBytes,
+    'leave referrers out of it (layoutReferrers, --layout-referrers: none)',
+  );
   return layout;
 }
 

@@ -28,7 +28,7 @@ export function assertRequired(images: readonly CollectedImage[], required: read
   });
   if (faults.length === 0) return;
   throw new BundleError('ERR_OCI_REQUIRED_MISSING', `planning a bundle: ${faults.join('; ')}`, {
-    hint: 'attach what is missing and export again, or require less; `discover` shows what an image has',
+    hint: 'attach what is missing and export again, or require less (requireReferrers, --require); discover shows what an image has',
   });
 }
 

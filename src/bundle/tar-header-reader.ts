@@ -67,7 +67,8 @@ function faultOf({ path, size, bytes }: RawHeader): ArchiveFault | undefined {
   const expected = encodeEntryHeader(path, size);
   if (bytes.equals(expected)) return undefined;
   const wrong = fields.filter(([, from, to]) => !isSame(bytes, expected, from, to)).map(([name]) => name);
-  const message = `the header of ${path} is not the one this format writes: ${wrong.join(', ') || 'PAX records'} differ`;
+  const verb = wrong.length === 1 ? 'differs' : 'differ';
+  const message = `the header of ${path} is not the one this format writes: ${wrong.join(', ') || 'PAX records'} ${verb}`;
   return new ArchiveFault('HeaderNotCanonical', message, { path });
 }
 

@@ -5,7 +5,7 @@ import { escapeText } from '../oci/escape.js';
 import { type Manifest, parseManifest } from '../oci/manifest.js';
 import { isManifestType } from '../oci/media-types.js';
 import { ArchiveFault } from './archive-fault.js';
-import { type BundleOwner, findOwners } from './bundle-owners.js';
+import { type BundleOwner, findOwners, shortDigest } from './bundle-owners.js';
 import type { BundleReader } from './bundle-reader.js';
 import { digestInName, kindOfEntry } from './entry-names.js';
 import { type FindingReport, severityOf, type ValidationFinding } from './finding.js';
@@ -191,7 +191,7 @@ export class ValidationRun {
       throw new ArchiveFault('LimitExceeded', `${path} goes beyond maxGraphBytes (${maxGraphBytes})`, { path });
     }
     try {
-      return { manifest: parseManifest(bytes, mediaType, `manifest ${digest}`) };
+      return { manifest: parseManifest(bytes, mediaType, `manifest ${shortDigest(digest)}`) };
     } catch (error) {
       if (!(error instanceof OciError)) throw error;
       return { manifestFault: error };

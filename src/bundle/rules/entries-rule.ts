@@ -49,7 +49,7 @@ function describeDifference(
   return {
     code: codeFor(entry.path, isSize ? 'SizeMismatch' : 'ChecksumMismatch'),
     message: isSize
-      ? `${what} has ${found.size} bytes where bundle.json says ${entry.size}`
+      ? `${what} has another size than bundle.json says`
       : `${what} does not hash to the digest that bundle.json says`,
     ...about,
     expected: isSize ? String(entry.size) : entry.digest,
@@ -83,7 +83,7 @@ function identify(
   if (kindOfEntry(path) !== 'blob') return { what: path, path };
   const owner = ownerOf(digest);
   const role = owner?.referrer === digest ? 'the manifest of' : 'content of';
-  const what = `${path}, ${role} ${describeOwner(owner)},`;
+  const what = `${role} ${describeOwner(owner)}`;
   return { what, path, digest, subject: owner?.subject, image: owner?.image };
 }
 
@@ -101,6 +101,6 @@ function reportUnexpected({ expected, report }: ValidationContext, { path, kind 
     code,
     path,
     digest: digestInName(path),
-    message: `${path} is in the bundle and bundle.json does not list it`,
+    message: 'a file is in the bundle that bundle.json does not list',
   });
 }

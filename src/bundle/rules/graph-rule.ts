@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.js';
 import { blobsBelow, manifestsBelow, subjectOf } from '../../oci/manifest.js';
 import { formatPlatform } from '../../referrers/platforms.js';
-import { describeOwner } from '../bundle-owners.js';
+import { describeOwner, shortDigest } from '../bundle-owners.js';
 import { blobPath, entryPaths } from '../entry-paths.js';
 import type { FindingReport } from '../finding.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
@@ -17,10 +17,10 @@ export const graphRule: ValidationRule = {
     if (!context.isComplete) return;
     const reached = new Set<string>();
     const { images, referrers } = context.record;
-    for (const image of images) checkDescriptor(context, image, `image ${image.reference}`, image.reference);
+    for (const image of images) checkDescriptor(context, image, 'bundle.json', image.reference);
     for (const list of referrers.subjects) {
       for (const artifact of list.artifacts) {
-        checkDescriptor(context, artifact, `the list of referrers of ${list.subject}`, list.reference);
+        checkDescriptor(context, artifact, 'a list of referrers', list.reference);
       }
     }
     const artifacts = referrers.subjects.flatMap((list) => list.artifacts.map(({ digest }) => digest));
@@ -62,17 +62,17 @@ function follow(walk: Walk, roots: readonly string[]): void {
       const manifest = context.manifests.get(digest);
       if (manifest === undefined) continue;
       if (depth > maxDepth) {
-        const message = `manifest ${digest} lies deeper than maxDepth (${maxDepth}) below its image or referrer`;
+        const message = `a manifest lies deeper than maxDepth (${maxDepth}) below its image or referrer`;
         context.report({ code: 'LimitExceeded', message, digest, expected: String(maxDepth) });
         return;
       }
       const image = context.ownerOf(digest)?.image;
       for (const blob of blobsBelow(manifest)) {
-        checkDescriptor(context, blob, `manifest ${digest}`, image, false);
+        checkDescriptor(context, blob, `manifest ${shortDigest(digest)}`, image, false);
         reached.add(blob.digest);
       }
       for (const child of manifestsBelow(manifest)) {
-        if (!isLeftOut(walk, digest, child)) checkDescriptor(context, child, `manifest ${digest}`, image);
+        if (!isLeftOut(walk, digest, child)) checkDescriptor(context, child, `manifest ${shortDigest(digest)}`, image);
         below.push(child.digest);
       }
     }
@@ -115,18 +115,18 @@ function checkDescriptor(
   };
   const entry = expected.get(path) ?? external.get(digest);
   if (entry === undefined) {
-    const message = `${digest}, which ${from} names, is neither in the bundle nor external; it belongs to ${describeOwner(owner)}`;
+    const message = `${from} names content of ${describeOwner(owner)} that is neither in the bundle nor external`;
     report({ code: 'BlobMissing', message, ...about });
     return;
   }
   if (entry.size !== size) {
-    const message = `${digest} has ${entry.size} bytes in bundle.json and ${size} in ${from}`;
+    const message = `${from} says another size than bundle.json has for this file`;
     report({ code: 'BlobSizeMismatch', message, ...about, expected: String(size), actual: String(entry.size) });
   }
   const listedType = 'mediaType' in entry ? entry.mediaType : undefined;
   // A manifest that bundle.json lists as plain content has not been looked into.
   if (!isManifest || listedType === mediaType) return;
-  const message = `${digest} is ${listedType ?? 'plain content'} in bundle.json and ${mediaType} in ${from}`;
+  const message = `${from} says another media type than bundle.json has for this file`;
   report({ code: 'OciManifestInvalid', message, ...about, expected: mediaType, actual: listedType ?? 'none' });
 }
 
@@ -137,7 +137,7 @@ function reportOrphans(walk: Walk): void {
   });
   for (const [digest, manifest] of orphans) {
     const subject = subjectOf(manifest)?.digest;
-    const message = `manifest ${digest} refers to ${subject ?? ''} and is in no list of referrers: no import will push it`;
+    const message = 'a referrer is in no list: no import will push it';
     context.report({ code: 'OrphanedReferrer', message, path: blobPath(digest), digest, subject });
   }
   follow(
@@ -155,7 +155,7 @@ function isRead({ record, manifests }: ValidationContext): boolean {
 function reportUnreferenced({ record, report }: ValidationContext, reached: ReadonlySet<string>): void {
   for (const { path, digest } of record.entries) {
     if (!path.startsWith('blobs/') || reached.has(digest)) continue;
-    const message = `${path} is listed in bundle.json, and no manifest, list or index points to it`;
+    const message = 'bundle.json lists a file that no manifest, list or index points to';
     report({ code: 'EntryUnexpected', severity: 'warning', message, path, digest });
   }
 }

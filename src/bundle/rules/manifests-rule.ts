@@ -9,13 +9,13 @@ export const manifestsRule: ValidationRule = {
     if (kind !== 'blob' || mediaType === undefined) return;
     const code = isIndexType(mediaType) ? 'OciIndexInvalid' : 'OciManifestInvalid';
     if (!isManifestType(mediaType)) {
-      const message = `${path} is listed with media type ${mediaType}, which is no manifest`;
+      const message = 'bundle.json gives a file a media type that is no manifest';
       report({ code, path, digest, message, actual: mediaType });
       return;
     }
     const limit = settings.limits.maxManifestBytes;
     if (size > limit) {
-      const message = `manifest ${path} is larger than maxManifestBytes (${limit}) and was not read`;
+      const message = `a manifest is larger than maxManifestBytes (${limit}) and was not read`;
       report({ code: 'LimitExceeded', path, digest, message, expected: String(limit), actual: String(size) });
     }
     if (manifestFault !== undefined) report({ code, path, digest, message: manifestFault.message });

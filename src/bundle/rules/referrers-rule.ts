@@ -2,7 +2,6 @@ import { categoryOf } from '../../oci/artifact-kind.js';
 import { annotationsOf, artifactTypeOf, type Manifest, subjectOf } from '../../oci/manifest.js';
 import { isLegacyTag } from '../../oci/referrers-tag.js';
 import { canonicalJson, textMap } from '../canonical-json.js';
-import { entryPaths } from '../entry-paths.js';
 import type { FindingReport } from '../finding.js';
 import type { BundleArtifact, BundleSubject } from '../record.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
@@ -24,7 +23,7 @@ export const referrersRule: ValidationRule = {
     }
     for (const path of expected.keys()) {
       if (!path.startsWith('referrers/') || listed.has(path)) continue;
-      report({ code: 'ReferrerUnexpected', path, message: `${path} is in no list of referrers` });
+      report({ code: 'ReferrerUnexpected', path, message: 'a file is in no list of referrers' });
     }
   },
 };
@@ -38,17 +37,17 @@ function missingFile(
   const about = { path, digest, subject: list.subject, image: list.reference };
   const entry = expected.get(path);
   if (entry === undefined) {
-    const message = `referrer ${digest} is in the list of ${list.subject}, and bundle.json has no entry for its file`;
+    const message = 'a list names a referrer, and bundle.json has no entry for its file';
     return { code: 'ReferrerMissing', message, ...about };
   }
   if (entry.size !== size) {
-    const message = `referrer ${digest} has ${entry.size} bytes as an entry and ${size} in the list of ${list.subject}`;
+    const message = 'the file of a referrer has another size than its list says';
     return { code: 'ReferrerSizeMismatch', message, ...about, expected: String(size), actual: String(entry.size) };
   }
   const found = seen.get(path);
   // For a sha256 referrer this is the entry's own digest; here it is the sum that the list gives for a sha512 one.
   if (found === undefined || found.digest !== digest || found.sha256 === sha256) return undefined;
-  const message = `the file of referrer ${digest} has another sha256 than the list of ${list.subject} gives`;
+  const message = 'the file of a referrer has another sha256 than its list says';
   return { code: 'ReferrerChecksumMismatch', message, ...about, expected: sha256, actual: found.sha256 };
 }
 
@@ -57,11 +56,11 @@ function* compare(list: BundleSubject, artifact: BundleArtifact, manifest: Manif
   const about = { path, digest, subject: list.subject, image: list.reference };
   const subject = subjectOf(manifest)?.digest;
   if (!isSubject(list.subject, artifact, subject)) {
-    const message = `referrer ${digest} is in the list of ${list.subject} and refers to ${subject ?? 'nothing'}`;
+    const message = `a referrer refers to ${subject === undefined ? 'nothing' : 'another manifest'}, not to the subject of its list`;
     yield { code: 'ReferrerSubjectMismatch', message, ...about, expected: list.subject, actual: subject ?? 'none' };
   }
   if (subject !== undefined && artifact.tag !== undefined) {
-    const message = `referrer ${digest} names its subject and has a tag that only manifests without one may have`;
+    const message = 'a referrer names its subject, and has a tag that only a manifest without subject may have';
     yield { code: 'ReferrerSubjectMismatch', message, ...about, expected: 'no tag', actual: artifact.tag };
   }
   const code = manifest.kind === 'index' ? 'OciIndexInvalid' : 'OciManifestInvalid';
@@ -75,7 +74,7 @@ function* compare(list: BundleSubject, artifact: BundleArtifact, manifest: Manif
   ];
   for (const [name, expected, actual] of facts) {
     if (expected === actual) continue;
-    const message = `referrer ${digest} has another ${name} than ${entryPaths.record} says in the list of ${list.subject}`;
+    const message = `a referrer has another ${name} than its list says`;
     yield { code, message, ...about, expected: expected ?? 'none', actual: actual ?? 'none' };
   }
 }

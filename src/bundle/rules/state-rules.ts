@@ -11,7 +11,7 @@ export const discoveryRule: ValidationRule = {
       report({
         code: 'DiscoveryIncomplete',
         severity: settings.checkReferrers ? 'error' : 'warning',
-        message: `the referrers of ${subject} in ${reference} could not be confirmed on ${discovery.host} at export`,
+        message: `the referrers of a manifest could not be confirmed on ${discovery.host} at export`,
         subject,
         image: reference,
       });
@@ -25,7 +25,7 @@ export const externalRule: ValidationRule = {
   onEnd({ record, ownerOf, report }) {
     for (const { digest, size, reason } of record.external) {
       const owner = ownerOf(digest);
-      const message = `${digest} (${size} bytes, ${describeOwner(owner)}) is not in the bundle on purpose: ${reason}`;
+      const message = `${size} bytes of ${describeOwner(owner)} are not in the bundle on purpose: ${reason}`;
       report({ code: 'ExternalBlob', message, digest, subject: owner?.subject, image: owner?.image });
     }
   },

@@ -75,7 +75,7 @@ describe('a record with more than a validator should work through', () => {
 
 describe('what stands before bundle.json', () => {
   const cap = 64 * 2 ** 20;
-  const files = async (): Promise<TestFile[]> => filesOf(await appBundle());
+  const files = async (): Promise<TestFile[]> => await filesOf(await appBundle());
   /** An archive that says an entry is larger than it may be, and has some of it, very well compressed. */
   const cut = (before: readonly TestFile[], path: string, size: number): Buffer => {
     const parts = before.map(([name, content]) => fileOf(name, content));

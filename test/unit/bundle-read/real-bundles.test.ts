@@ -105,5 +105,9 @@ describe('a tar that somebody unpacked and packed again', () => {
     expect(onlyFinding(report)?.message).toContain('time, checksum differ');
     expect(report.entriesChecked).toBe(length);
     expect(codesOf(report)).toEqual(['HeaderNotCanonical']);
+    // The checksum alone: spaces where the format has zeroes.
+    const padded = Buffer.from(await appBundle());
+    padded.write('  ', 148, 'latin1');
+    expect(onlyFinding(await validate(padded))?.message).toMatch(/: checksum differs$/);
   });
 });

@@ -37,6 +37,9 @@ test('a file that is there stays as it is', async () => {
   const source = new MemorySource(all);
   const writer = new BundleWriter().add({ source, reference: appReference, descriptor: image.descriptor });
   await expect(writer.write(path)).rejects.toMatchObject({ name: 'BundleError', code: 'ERR_OCI_BUNDLE_OUTPUT', path });
+  await expect(writer.write(path)).rejects.toThrow(
+    expect.objectContaining({ hint: 'give another name, or allow replacing it (force, --force)' }),
+  );
   expect(await readFile(path, 'utf8')).toBe('precious');
   expect(source.fetched).toEqual([]);
 });
@@ -82,6 +85,18 @@ test('force replaces neither a directory nor what is no file', async () => {
     writer.add({ source: new MemorySource(all), reference: appReference, descriptor: image.descriptor });
     await expect(writer.write(path, { force: true })).rejects.toMatchObject({ code: 'ERR_OCI_BUNDLE_OUTPUT' });
   }
+});
+
+test('a name as long as a file system takes is written, a longer one is said to be too long', async () => {
+  const directory = await temporaryDirectory();
+  for (const name of [`${'n'.repeat(251)}.tgz`, `${'ü'.repeat(125)}.tgz`]) {
+    await appWriter().write(join(directory, name));
+    expect(await readdir(directory)).toContain(name);
+  }
+  await expect(appWriter().write(join(directory, `${'n'.repeat(252)}.tgz`))).rejects.toMatchObject({
+    code: 'ERR_OCI_BUNDLE_OUTPUT',
+    hint: expect.stringContaining('shorter name') as unknown,
+  });
 });
 
 test('a directory that is missing or may not be written to is named, with what to do', async () => {
