@@ -92,6 +92,23 @@ test('a list is filtered by the server, which says so', async () => {
   expect(manifests).toEqual(sorted(artifacts.slice(0, 2)));
 });
 
+test('a filter for no type at all finds what has none', async () => {
+  await using registry = await startWithArtifacts();
+  const untyped = buildIndex([image], { subject });
+  registry.store.add('team/app', untyped);
+  const { manifests } = await list(`${registry.origin}/v2/team/app/referrers/${subject.digest}?artifactType=`);
+  expect(manifests.map((manifest) => manifest.digest)).toEqual([untyped.descriptor.digest]);
+});
+
+test('a referrer that is deleted is listed no more', async () => {
+  await using registry = await startWithArtifacts();
+  const [deleted, ...kept] = sorted(artifacts);
+  const url = `${registry.origin}/v2/team/app/manifests/${deleted?.digest ?? ''}`;
+  expect((await fetch(url, { method: 'DELETE' })).status).toBe(202);
+  const { manifests } = await list(`${registry.origin}/v2/team/app/referrers/${subject.digest}`);
+  expect(manifests).toEqual(kept);
+});
+
 test('a server told not to filter gives the whole list and does not say that it filtered', async () => {
   await using registry = await startWithArtifacts({ artifactTypeFilter: false });
   const { response, manifests } = await list(
