@@ -15,7 +15,7 @@ export interface ValidationLimits {
   readonly maxEntries: number;
   /** Bytes of all entries together, decompressed; 1 TiB by default. */
   readonly maxTotalBytes: number;
-  /** Bytes of `bundle.json`; 64 MiB by default. */
+  /** Bytes of `bundle.json`, and of `index.json`, which comes before it; 64 MiB by default. */
   readonly maxRecordBytes: number;
   /** Images of one bundle; 10,000 by default. */
   readonly maxImages: number;
