@@ -61,6 +61,8 @@ function descriptorFromHead(answer: BufferedResponse): Descriptor | undefined {
   const digest = answer.headers.get('docker-content-digest') ?? '';
   const mediaType = mediaTypeOf(answer.headers.get('content-type'));
   const length = answer.headers.get('content-length') ?? '';
-  const isComplete = isDigest(digest) && isManifestType(mediaType) && /^[1-9][0-9]{0,9}$/.test(length);
+  // The length of a compressed body is not the size of the manifest.
+  const isPlain = (answer.headers.get('content-encoding') ?? 'identity').trim().toLowerCase() === 'identity';
+  const isComplete = isPlain && isDigest(digest) && isManifestType(mediaType) && /^[1-9][0-9]{0,9}$/.test(length);
   return isComplete ? { mediaType, digest, size: Number(length) } : undefined;
 }
