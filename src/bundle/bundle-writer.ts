@@ -6,7 +6,7 @@ import type { ReferrersSource } from '../content/sources.js';
 import { ArgumentError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { formatReference, parseReference } from '../oci/reference.js';
-import { discoverReferrers } from '../referrers/discover.js';
+import { walkClosure } from '../referrers/walk-closure.js';
 import { writeArchive } from './archive-writer.js';
 import { type BundleWriterOptions, checkWriterOptions, type WriterCompression } from './bundle-writer-options.js';
 import { compareText } from './canonical-json.js';
@@ -167,7 +167,7 @@ export class BundleWriter {
     const images: CollectedImage[] = [];
     const inputs = [...this.#inputs].sort(([a], [b]) => compareText(a, b));
     for (const [reference, { source, descriptor }] of inputs) {
-      const graph = await discoverReferrers(source, descriptor, { ...this.#options, signal });
+      const graph = await walkClosure(source, descriptor, { ...this.#options, signal });
       images.push({ reference, repository: repositoryOf(reference) ?? reference, source, graph });
     }
     const prepared = planBundle(images, this.#options);

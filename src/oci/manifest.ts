@@ -126,11 +126,6 @@ export function parseIndex(bytes: Uint8Array, what: string): ImageIndex {
   return index;
 }
 
-/** Returns everything a manifest points down to; a subject points up and is not among it. */
-export function childrenOf(parsed: Manifest): readonly Descriptor[] {
-  return parsed.kind === 'index' ? parsed.index.manifests : [parsed.manifest.config, ...parsed.manifest.layers];
-}
-
 /** Returns the manifests a manifest consists of: what an index lists, as far as it is of a manifest's type. */
 export function manifestsBelow(parsed: Manifest): readonly Descriptor[] {
   return parsed.kind === 'index' ? parsed.index.manifests.filter((child) => isManifestType(child.mediaType)) : [];

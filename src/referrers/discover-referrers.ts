@@ -1,7 +1,7 @@
 import type { ReferrersSource } from '../content/sources.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { discoverReferrers as walk } from './discover.js';
 import type { ReferrersGraph, WalkOptions } from './graph.js';
+import { walkClosure } from './walk-closure.js';
 import { checkWalkOptions } from './walk-options.js';
 
 /**
@@ -26,5 +26,5 @@ export async function discoverReferrers(
   options: WalkOptions = {},
 ): Promise<ReferrersGraph> {
   checkWalkOptions(options);
-  return await walk(source, root, options);
+  return await walkClosure(source, root, options);
 }

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.js';
-import { childrenOf } from '../oci/manifest.js';
+import { manifestsBelow } from '../oci/manifest.js';
 import type { GraphNode, GraphSubject } from './graph.js';
 
 /** Puts the lists of a walk into one fixed order: depth first from the root, children before referrers. */
@@ -17,7 +17,7 @@ export function orderSubjects(
     seen.add(digest);
     const subject = subjects.get(digest);
     if (subject !== undefined) ordered.push(subject);
-    const next = [...childrenOf(node.parsed), ...(subject?.referrers ?? [])];
+    const next = [...manifestsBelow(node.parsed), ...(subject?.referrers ?? [])];
     stack.push(...next.map((descriptor) => descriptor.digest).reverse());
   }
   return ordered;

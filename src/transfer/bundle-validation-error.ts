@@ -12,7 +12,8 @@ export class BundleValidationError extends BundleError {
   constructor(path: string, report: ValidationReport) {
     const errors = report.findings.filter((finding) => finding.severity === 'error');
     const first = errors[0];
-    const detail = first === undefined ? '' : `, the first is ${first.code}: ${first.message}`;
+    const where = first?.path === undefined ? '' : ` (${first.path})`;
+    const detail = first === undefined ? '' : `, the first is ${first.code}: ${first.message}${where}`;
     super(
       'ERR_OCI_BUNDLE_INVALID',
       `the bundle ${path} has ${errors.length + report.findingsDropped} errors${detail}`,

@@ -18,7 +18,7 @@ type Bounds = typeof defaults;
  *
  * @internal
  */
-export async function discoverReferrers(
+export async function walkClosure(
   source: ReferrersSource,
   root: Descriptor,
   options: WalkOptions = {},
