@@ -2,7 +2,7 @@ import { array, constantFrom, jsonValue, property, assert as propertyAssert, uin
 import { expect, test } from 'vitest';
 import { assertDescriptor } from '../../../src/oci/descriptor.js';
 import { digestOf } from '../../../src/oci/digest.js';
-import { artifactTypeOf, childrenOf, parseManifest, subjectOf } from '../../../src/oci/manifest.js';
+import { artifactTypeOf, blobsBelow, manifestsBelow, parseManifest, subjectOf } from '../../../src/oci/manifest.js';
 import { mediaTypes } from '../../../src/oci/media-types.js';
 import { buildArtifact, buildImage, buildIndex, startRegistry, type TestContent } from '../../../src/testing/index.js';
 import { readManifestFacts } from '../../../src/testing/manifest-facts.js';
@@ -17,7 +17,7 @@ test('an image has right digests and sizes, and the same bytes each time', () =>
   propertyAssert(
     property(array(uint8Array(), { maxLength: 4 }), (layers) => {
       const image = buildImage({ layers });
-      expect(childrenOf(parse(image))).toEqual(image.blobs.map((blob) => blob.descriptor));
+      expect(blobsBelow(parse(image))).toEqual(image.blobs.map((blob) => blob.descriptor));
       for (const { descriptor, bytes } of image.blobs) {
         expect([descriptor.digest, descriptor.size]).toEqual([digestOf(bytes), bytes.length]);
       }
@@ -29,7 +29,7 @@ test('an image has right digests and sizes, and the same bytes each time', () =>
 test('an index lists its images with their platforms', () => {
   const platform = { os: 'linux', architecture: 'arm64', variant: 'v8' };
   const index = buildIndex([buildImage(), buildImage({ platform })], { annotations: { a: 'b' } });
-  const children = childrenOf(parse(index));
+  const children = manifestsBelow(parse(index));
   expect(children.map((child) => child.platform)).toEqual([undefined, platform]);
   expect(index.descriptor).toMatchObject({ mediaType: mediaTypes.ociIndex, annotations: { a: 'b' } });
 });
@@ -48,7 +48,7 @@ test('an artifact names its subject by type, digest and size alone', () => {
   expect(artifactTypeOf(parsed)).toBe('application/spdx+json');
   const { mediaType, digest, size } = image.descriptor;
   expect(subjectOf(parsed)).toEqual({ mediaType, digest, size });
-  expect(childrenOf(parsed).map((child) => child.mediaType)).toEqual([mediaTypes.ociEmpty, 'text/spdx']);
+  expect(blobsBelow(parsed).map((child) => child.mediaType)).toEqual([mediaTypes.ociEmpty, 'text/spdx']);
   expect(sbom.descriptor).toMatchObject({ artifactType: 'application/spdx+json', annotations: { made: 'today' } });
   expect(sbom.descriptor.digest).toMatch(/^sha512:/);
 });
