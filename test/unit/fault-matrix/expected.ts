@@ -23,6 +23,16 @@ const bodies: Readonly<Record<StepName, Readonly<Record<BodyFault, Expectation>>
   tag: ofManifest('ERR_OCI_REFERRERS_TAG_INVALID'),
   manifest: ofManifest('ERR_OCI_BAD_CONTENT_TYPE'),
   'manifest for its type': ofManifest('ERR_OCI_BAD_CONTENT_TYPE'),
+  // What has no body has no fault in it; what is no manifest confirms nothing.
+  'subject of an empty list': {
+    ...ofHead(),
+    page: 'ERR_OCI_REFERRERS_UNCONFIRMED',
+    mislabelled: 'ERR_OCI_REFERRERS_UNCONFIRMED',
+    oversize: 'truth',
+    'oversize-chunked': 'truth',
+    'unlabelled-gzip': 'truth',
+    trailing: 'truth',
+  },
   // The type of a blob is what its descriptor says, and everything else is decided by its size and digest.
   blob: {
     page: 'ERR_OCI_SIZE_MISMATCH',
@@ -86,6 +96,8 @@ function expectedRefusal(step: Step, { status = 0, code = '' }: Fault): Expectat
     case 'manifest for its type':
       // It was listed a moment ago: that it is gone is a contradiction.
       return means === 404 ? 'ERR_OCI_REFERRERS_INCONSISTENT' : codeOf(means);
+    case 'subject of an empty list':
+      return status === 404 ? 'ERR_OCI_REFERRERS_UNCONFIRMED' : codeOf(status);
     case 'HEAD and GET':
     case 'manifest':
     case 'blob':

@@ -28,6 +28,8 @@ export interface Look {
 }
 
 export const account = { username: 'someone', password: 'pass:wörd-of-someone' };
+/** What a registry writes into the URLs of its store; the store gets it, and nobody reads it in an error. */
+export const signature = 'signature-of-a-url';
 export const apiKey = 'key-of-the-registry';
 const repository = 'team/app';
 const image = buildImage();
@@ -74,19 +76,19 @@ export class Scene implements AsyncDisposable {
 
   /** What a caller must get where the fault does not matter. */
   get truth(): Look {
-    return this.#setting.holding === 'empty' ? { ...truth, referrers: [], contents: [] } : truth;
+    return isEmpty(this.#setting) ? { ...truth, referrers: [], contents: [] } : truth;
   }
 
   /** Goes all the way, and reads everything there is. */
   async look(): Promise<Look> {
     const reference = `${this.registry.host}/${repository}:${imageTag}`;
     await this.#reach('start');
-    const { descriptor: subject } = await this.#resolver.resolve(reference);
+    const { resolvesTypes: resolveTypes = false, confirmsEmpty: confirmSubject = false } = this.#setting.step;
+    const subject = confirmSubject ? image.descriptor : (await this.#resolver.resolve(reference)).descriptor;
     const fetcher = await this.#resolver.fetcher(reference);
     if (this.#setting.holding === 'seen') await fetcher.listReferrers(subject);
     await this.#reach('resolved');
-    const resolveTypes = this.#setting.step.resolvesTypes ?? false;
-    const { referrers } = await fetcher.listReferrers(subject, { resolveTypes });
+    const { referrers } = await fetcher.listReferrers(subject, { resolveTypes, confirmSubject });
     await this.#reach('listed');
     await read(fetcher, subject);
     const manifests: string[] = [];
@@ -147,7 +149,7 @@ export class Scene implements AsyncDisposable {
   #putElsewhere(answer: RegistryAnswer): string {
     const path = `/answers/${this.#answersElsewhere.size}`;
     this.#answersElsewhere.set(path, answer);
-    return `${this.elsewhere.origin}${path}`;
+    return `${this.elsewhere.origin}${path}?signature=${signature}`;
   }
 
   #noteToken({ status, body }: RegistryAnswer): void {
@@ -214,9 +216,14 @@ export async function openScene(setting: Setting): Promise<Scene> {
   return opened.scene;
 }
 
-function fill({ store }: TestRegistry, { step, holding }: Setting): void {
+function isEmpty({ step, holding }: Setting): boolean {
+  return holding === 'empty' || step.confirmsEmpty === true;
+}
+
+function fill({ store }: TestRegistry, setting: Setting): void {
+  const { step, holding } = setting;
   store.add(repository, image, { tag: imageTag });
-  if (holding === 'empty') return;
+  if (isEmpty(setting)) return;
   for (const artifact of artifacts) store.add(repository, artifact);
   // Elsewhere the tag is absent: who fell back to it for no good reason would come home with an empty list.
   if (holding === 'tagged' || step.hasNoApi === true)

@@ -16,6 +16,8 @@ export interface Step {
   readonly expiresTokens?: true;
   /** True where the list is asked to read types from manifests. */
   readonly resolvesTypes?: true;
+  /** True where the registry holds no referrers and the subject was never seen: the empty list has to be confirmed. */
+  readonly confirmsEmpty?: true;
 }
 
 export type StepName =
@@ -28,6 +30,7 @@ export type StepName =
   | 'tag'
   | 'manifest'
   | 'manifest for its type'
+  | 'subject of an empty list'
   | 'blob';
 
 export const imageTag = 'v1';
@@ -72,6 +75,13 @@ export const steps: readonly Step[] = [
     after: 'resolved',
     resolvesTypes: true,
     matches: (request) => isManifest(request) && isByDigest(request),
+  },
+  {
+    name: 'subject of an empty list',
+    after: 'first-page',
+    hasNoApi: true,
+    confirmsEmpty: true,
+    matches: (request) => isManifest(request) && isByDigest(request) && request.method === 'HEAD',
   },
   {
     name: 'blob',
