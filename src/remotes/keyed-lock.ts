@@ -32,8 +32,10 @@ async function untilAborted(turn: Promise<void>, signal: AbortSignal | undefined
   }
   signal.throwIfAborted();
   const done = new AbortController();
+  // A signal of its own for each wait: many may wait under one, and Node warns of more than ten listeners.
+  const own = AbortSignal.any([signal]);
   try {
-    await Promise.race([turn, once(signal, 'abort', { signal: done.signal }).catch(() => undefined)]);
+    await Promise.race([turn, once(own, 'abort', { signal: done.signal }).catch(() => undefined)]);
   } finally {
     done.abort();
   }

@@ -1,10 +1,9 @@
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { exportBundle, importBundle, referrersTag } from '@stellaops/oci-referrers';
 import { buildImage, type TestRegistry } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
-import { openStage, repository } from './setup.js';
+import { openStage, repository, useTemporaryFolder } from './setup.js';
 
 const writes = (registry: TestRegistry): string[] =>
   registry.requests
@@ -85,12 +84,10 @@ describe('an import that cannot be done', () => {
     ],
   ])('because its stream %s is a typed error, and leaves no temporary file', async (_name, open) => {
     await using stage = await openStage();
-    const leftovers = async (): Promise<string[]> =>
-      (await readdir(tmpdir())).filter((name) => /^oci-referrers-[A-Za-z0-9]{6}$/.test(name));
-    const before = await leftovers();
+    await using temporary = await useTemporaryFolder();
     await expect(importBundle(open(), { resolver: stage.resolver, to: stage.target.host })).rejects.toMatchObject({
       code: 'ERR_OCI_BUNDLE_SOURCE',
     });
-    expect(await leftovers()).toEqual(before);
+    expect(await readdir(temporary.path)).toEqual([]);
   });
 });

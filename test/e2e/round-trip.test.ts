@@ -1,10 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { exportBundle, ImportValidator, importBundle, isOciError, referrersTag } from '@stellaops/oci-referrers';
 import { buildArtifact, buildImage } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
-import { openStage, repository, sbomType } from './setup.js';
+import { openStage, repository, sbomType, useTemporaryFolder } from './setup.js';
 
 describe('an image with its referrers, carried from one registry to another', () => {
   it.each([
@@ -92,12 +91,10 @@ describe('an image with its referrers, carried from one registry to another', ()
   it('can be read from a stream, which leaves no temporary file behind', async () => {
     await using stage = await openStage();
     const bundle = await stage.exportTo('bundle.tgz');
-    const leftovers = async (): Promise<string[]> =>
-      (await readdir(tmpdir())).filter((name) => /^oci-referrers-(?!test)/.test(name));
-    const before = await leftovers();
+    await using temporary = await useTemporaryFolder();
     await importBundle(createReadStream(bundle), { resolver: stage.resolver, to: stage.target.host });
     expect((await stage.closureAt(stage.target)).nodes.size).toBe(6);
-    expect(await leftovers()).toEqual(before);
+    expect(await readdir(temporary.path)).toEqual([]);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   type TestRegistry,
   type TestRegistryOptions,
 } from '@stellaops/oci-referrers/testing';
+import { vi } from 'vitest';
 
 export const sbomType = 'application/vnd.cyclonedx+json';
 export const signatureType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
@@ -92,6 +93,19 @@ export async function openStage(target: TestRegistryOptions = {}, source: TestRe
     async [Symbol.asyncDispose](): Promise<void> {
       await resolver.close();
       await Promise.all([from.close(), to.close(), rm(folder, { recursive: true, force: true })]);
+    },
+  };
+}
+
+/** A folder that this process takes for the system's temporary folder, so that a test sees its own leftovers alone. */
+export async function useTemporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'oci-referrers-test-'));
+  vi.stubEnv('TMPDIR', path);
+  return {
+    path,
+    async [Symbol.asyncDispose](): Promise<void> {
+      vi.unstubAllEnvs();
+      await rm(path, { recursive: true, force: true });
     },
   };
 }
