@@ -45,7 +45,7 @@ export interface Fault {
 }
 
 /** More than any limit of the matrix. */
-export const oversizeBytes = 80 * 1024;
+const oversizeBytes = 80 * 1024;
 const html = '<!doctype html><title>Sign in</title><form action="/login"></form>';
 
 export const faults: readonly Fault[] = [

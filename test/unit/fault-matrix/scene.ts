@@ -27,7 +27,7 @@ export interface Look {
   readonly contents: readonly string[];
 }
 
-export const account = { username: 'someone', password: 'pass:wörd-of-someone' };
+const account = { username: 'someone', password: 'pass:wörd-of-someone' };
 /** What a registry writes into the URLs of its store; the store gets it, and nobody reads it in an error. */
 export const signature = 'signature-of-a-url';
 export const apiKey = 'key-of-the-registry';
