@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { checkOptions } from '../content/check-options.js';
-import { defaultLimits } from '../content/limits.js';
 import { ArgumentError } from '../errors/index.js';
 import type { WalkOptions } from '../referrers/graph.js';
+import { walkShape } from '../referrers/walk-options.js';
 import type { BundleCompression } from './gzip-reader.js';
 import type { LayoutReferrers } from './layout-index.js';
-import { atLeastOne, limitsFor, requirements } from './option-schemas.js';
+import { atLeastOne, requirements } from './option-schemas.js';
 import type { ProgressEvent } from './progress.js';
 import type { RequiredReferrer } from './record.js';
 
@@ -38,20 +38,10 @@ export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
 
-const types = z.array(z.string().min(1)).optional();
 const instant = z.iso.datetime({ offset: true }).optional();
 
 const schema = z.strictObject({
-  artifactTypes: types,
-  excludeArtifactTypes: types,
-  platforms: types,
-  legacyTags: z.boolean().optional(),
-  onDiscoveryError: z.enum(['fail', 'warn']).optional(),
-  concurrency: z.number().int().min(1).max(64).optional(),
-  maxDepth: atLeastOne,
-  maxNodes: atLeastOne,
-  maxGraphBytes: atLeastOne,
-  limits: limitsFor(defaultLimits),
+  ...walkShape,
   requireReferrers: requirements,
   layoutReferrers: z.enum(['both', 'untagged', 'tag-schema', 'none']).optional(),
   compression: z.enum(['store', 'none']).optional(),

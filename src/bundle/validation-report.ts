@@ -2,7 +2,7 @@ import { blobsBelow, manifestsBelow } from '../oci/manifest.js';
 import { blobPath } from './entry-paths.js';
 import type { ValidationFinding } from './finding.js';
 import type { BundleCompression } from './gzip-reader.js';
-import type { BundleImage } from './record.js';
+import type { BundleRecord } from './record.js';
 import { referrerKey, type ValidationRun } from './validation-run.js';
 
 /** How the referrers of one subject came through. */
@@ -22,21 +22,11 @@ export interface SubjectSummary {
 }
 
 /** What a bundle says about itself. */
-export interface BundleSummary {
-  /** Identity of the bundle. */
-  readonly bundleId: string;
-  /** The bundle it builds on. */
-  readonly previousBundleId?: string | undefined;
-  /** When it was made, where that was recorded. */
-  readonly createdAt?: string | undefined;
-  /** When it expires, where that was recorded. */
-  readonly expiresAt?: string | undefined;
-  /** The program that wrote it. */
-  readonly generator: string;
-  /** False when discovery was not confirmed for every subject. */
-  readonly complete: boolean;
-  /** Images that the record lists. */
-  readonly images: readonly BundleImage[];
+export interface BundleSummary
+  extends Pick<
+    BundleRecord,
+    'bundleId' | 'previousBundleId' | 'createdAt' | 'expiresAt' | 'generator' | 'complete' | 'images'
+  > {
   /** Entries that the record lists. */
   readonly entries: number;
   /** Pieces of content that are left out on purpose. */

@@ -6,7 +6,8 @@ import type { WalkOptions } from './graph.js';
 const types = z.array(z.string().min(1)).optional();
 const atLeastOne = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
 
-const schema = z.strictObject({
+/** The options a walk takes, as a shape that larger options build on; the signal is not among them. */
+export const walkShape: Readonly<Record<Exclude<keyof WalkOptions, 'signal'>, z.ZodType>> = {
   artifactTypes: types,
   excludeArtifactTypes: types,
   platforms: types,
@@ -17,6 +18,10 @@ const schema = z.strictObject({
   maxNodes: atLeastOne,
   maxGraphBytes: atLeastOne,
   limits: z.strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, atLeastOne]))).optional(),
+};
+
+const schema = z.strictObject({
+  ...walkShape,
   signal: z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
 });
 

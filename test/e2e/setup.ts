@@ -18,11 +18,9 @@ import {
   type TestRegistryOptions,
 } from '@stellaops/oci-referrers/testing';
 import { vi } from 'vitest';
+import { provenanceType, repository, sbomType, signatureType } from '../support/artifact-types.js';
 
-export const sbomType = 'application/vnd.cyclonedx+json';
-export const signatureType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-export const provenanceType = 'application/vnd.in-toto+json';
-export const repository = 'team/app';
+export { provenanceType, repository, sbomType, signatureType } from '../support/artifact-types.js';
 
 /** A multi-platform image with referrers on the index, on a platform, and on a referrer. */
 export interface Family {

@@ -13,10 +13,9 @@ import {
   type TestRegistry,
   type TestRegistryOptions,
 } from '@stellaops/oci-referrers/testing';
+import { repository } from '../../support/artifact-types.js';
 
-export const sbomType = 'application/vnd.cyclonedx+json';
-export const signatureType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-export const repository = 'team/app';
+export { repository, sbomType, signatureType } from '../../support/artifact-types.js';
 
 /** A registry with one image, and a resolver that reaches it without retries or credentials of this machine. */
 export interface Scene extends AsyncDisposable {
