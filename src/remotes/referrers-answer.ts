@@ -2,6 +2,7 @@ import { type OciError, ProtocolError } from '../errors/index.js';
 import { parseErrorBody } from '../http/error-body.js';
 import { errorFromBytes } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
+import { escapeText } from '../oci/escape.js';
 import { type ImageIndex, parseIndex } from '../oci/manifest.js';
 import { mediaTypeOf, mediaTypes } from '../oci/media-types.js';
 
@@ -68,11 +69,14 @@ export function judgeReferrersAnswer(
 function judgeOk(answer: BufferedResponse, what: string): ReferrersVerdict {
   const type = mediaTypeOf(answer.headers.get('content-type'));
   if (type === mediaTypes.ociIndex) return { kind: 'list', rule: 'list', index: parseIndex(answer.bytes, what) };
-  if (answer.leftOrigin) return unsupported('redirect-to-other-origin', true);
-  if (type === 'application/json') {
-    const warning = 'the registry labels its list application/json instead of an OCI index';
+  const warning = `the registry labels its list ${escapeText(type, 80) || 'with no type'} instead of as an OCI index`;
+  if (type === 'application/json' && !answer.leftOrigin) {
     return { kind: 'list', rule: 'list-as-json', index: parseIndex(answer.bytes, what), warning };
   }
+  // DEVIATION(discovery.md): a valid list under a wrong label is a list. Taken for "not supported" it would be lost.
+  const index = indexInBody(answer, what);
+  if (index !== undefined) return { kind: 'list', rule: 'list-as-other-type', index, warning };
+  if (answer.leftOrigin) return unsupported('redirect-to-other-origin', true);
   // A login page, a firewall's page, Google's sign-in: 200 proves nothing.
   return unsupported('other-content-type', true);
 }
@@ -89,14 +93,18 @@ function indexInBody(answer: BufferedResponse, what: string): ImageIndex | undef
   const first = answer.bytes.find((byte) => !jsonSpace.has(byte));
   if (first !== 0x7b) return undefined;
   if (answer.truncated) {
-    throw new ProtocolError('ERR_OCI_BAD_JSON', `${what}: a 404 with a JSON body that is larger than any list may be`, {
-      hint: 'raise limits.maxManifestBytes if the registry answers lists this large',
-    });
+    throw new ProtocolError(
+      'ERR_OCI_BAD_JSON',
+      `${what}: a ${answer.status} with a JSON body that is larger than any list may be`,
+      {
+        hint: 'raise limits.maxManifestBytes if the registry answers lists this large',
+      },
+    );
   }
   try {
     return parseIndex(answer.bytes, what);
   } catch {
-    // Any other body of a 404 is only the registry's way of saying so.
+    // Any other body is only the registry's way of saying that it has no such list.
     return undefined;
   }
 }

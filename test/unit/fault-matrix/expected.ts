@@ -18,8 +18,9 @@ const bodies: Readonly<Record<StepName, Readonly<Record<BodyFault, Expectation>>
   // An answer to HEAD has no body; where its headers are no manifest's GET is asked. A wrong length comes out on fetch.
   HEAD: { ...ofHead(), page: 'truth', mislabelled: 'truth', 'oversize-chunked': 'truth' },
   'HEAD and GET': ofHead(),
-  'referrers page 1': ofPage('not-supported'),
-  'referrers page 2': ofPage('ERR_OCI_BAD_SCHEMA'),
+  // A valid list is a list, whatever its label.
+  'referrers page 1': { ...ofPage('not-supported'), mislabelled: 'truth' },
+  'referrers page 2': { ...ofPage('ERR_OCI_BAD_SCHEMA'), mislabelled: 'truth' },
   tag: ofManifest('ERR_OCI_REFERRERS_TAG_INVALID'),
   manifest: ofManifest('ERR_OCI_BAD_CONTENT_TYPE'),
   'manifest for its type': ofManifest('ERR_OCI_BAD_CONTENT_TYPE'),

@@ -95,6 +95,13 @@ describe('an answer of the referrers endpoint that is a list', () => {
     expect(list.warnings).toEqual([expect.stringContaining('application/json')]);
   });
 
+  it.each(['text/plain', 'application/octet-stream'])('is read with a warning when it is labelled %s', async (type) => {
+    await using scene = await sceneWith(answer(200, type, index));
+    const list = await scene.fetcher.listReferrers(scene.image.descriptor);
+    expect(list.referrers).toHaveLength(1);
+    expect(list.warnings).toEqual([expect.stringContaining(type)]);
+  });
+
   it('leaves out the subject itself, with a warning', async () => {
     let self: unknown = listed;
     await using scene = await openScene({
