@@ -20,7 +20,7 @@ import {
 import { vi } from 'vitest';
 import { provenanceType, repository, sbomType, signatureType } from '../support/artifact-types.js';
 
-export { provenanceType, repository, sbomType, signatureType } from '../support/artifact-types.js';
+export { repository, sbomType } from '../support/artifact-types.js';
 
 /** A multi-platform image with referrers on the index, on a platform, and on a referrer. */
 export interface Family {
