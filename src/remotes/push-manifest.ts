@@ -12,7 +12,7 @@ import { putManifest } from './put-manifest.js';
 import { readReferrersPages } from './referrers-pages.js';
 import type { Repository } from './repository.js';
 import { readReferrersTag } from './tag-schema.js';
-import { addToReferrersTag } from './tag-schema-update.js';
+import { addToReferrersTag, tagElsewhere } from './tag-schema-update.js';
 
 type PushOptions = { readonly tag: string | undefined } & AbortableOptions;
 
@@ -96,5 +96,6 @@ export async function decideListing(
       { subject: subject.digest, hint: 'GitLab does this; push the referrers to a registry with the referrers API' },
     );
   }
+  if (tag.kind === 'absent' && tag.isWeak) throw tagElsewhere(at, subject);
   return false;
 }

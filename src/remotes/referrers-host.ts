@@ -39,6 +39,8 @@ export async function askRepository(
   if (!connections.options.fallbackHosts) throw unsupportedError(repository, subject);
   const tag = await readReferrersTag(repository, subject, { ...options, limits: connections.options.limits });
   const list = await judgeTag(connections, repository, subject, api, tag, options);
+  // Another call may have had a list from the API while this one read the tag.
+  if (connections.capabilities.hasSeenApi(repository.key)) throw inconsistent(repository, subject);
   noteDenial(connections, repository, subject, api);
   return list;
 }

@@ -73,12 +73,15 @@ async function readList(
     const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
     return { document, digests: new Set(), condition: { 'if-none-match': '*' } };
   }
-  if (answer.kind === 'absent') {
-    const reason = `${at.host.host} sends the referrers tag to another origin, so nobody knows what it lists already`;
-    throw conflict(subject, reason, 'push the referrers to a registry with the referrers API');
-  }
+  if (answer.kind === 'absent') throw tagElsewhere(at, subject);
   const reason = `${at.host.host} resolves the referrers tag to the subject itself`;
   throw conflict(subject, reason, 'push the referrers to a registry with the referrers API');
+}
+
+/** Makes the error for a tag whose list nobody can know: writing a new one could lose what is in it. */
+export function tagElsewhere(at: Repository, subject: Descriptor): ReferrersError {
+  const reason = `${at.host.host} sends the referrers tag to another origin, so nobody knows what it lists already`;
+  return conflict(subject, reason, 'push the referrers to a registry with the referrers API');
 }
 
 function conflict(subject: Descriptor, message: string, hint: string): ReferrersError {

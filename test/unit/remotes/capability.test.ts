@@ -1,6 +1,6 @@
 import { discoverReferrers } from '@stellaops/oci-referrers';
 import { buildArtifact, type RegistryAnswer } from '@stellaops/oci-referrers/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { asked, openScene, repository, sbomType } from './setup.js';
 
 const denial: RegistryAnswer = {
@@ -58,6 +58,30 @@ describe('a registry that denies the referrers API once', () => {
     await expect(stubborn.fetcher.fetchReferrers(stubborn.image.descriptor)).rejects.toMatchObject({
       code: 'ERR_OCI_REFERRERS_INCONSISTENT',
     });
+  });
+
+  it('while another list comes from it, fails the one that was read from the tag in the meantime', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await using scene = await openScene({
+      rewrite: async (request, original) => {
+        const isFirst = request.reference === scene.image.descriptor.digest;
+        if (request.endpoint === 'referrers' && isFirst) return denial;
+        if (request.endpoint === 'manifest' && request.reference?.startsWith('sha256-') === true) await held;
+        return original;
+      },
+    });
+    const other = scene.addReferrer(sbomType, 'sbom');
+    const first = scene.fetcher.listReferrers(scene.image.descriptor);
+    const outcome = first.catch((error: unknown) => error);
+    await vi.waitFor(() => {
+      expect(asked(scene.registry)).toContain('GET manifest');
+    });
+    expect(await scene.fetcher.fetchReferrers(other.descriptor)).toEqual([]);
+    release();
+    expect(await outcome).toMatchObject({ code: 'ERR_OCI_REFERRERS_INCONSISTENT' });
   });
 
   it('by a page of HTML is asked again the next time', async () => {

@@ -95,6 +95,7 @@ describe('attaching an artifact', () => {
     await expect(attachArtifact(pusher, scene.image.descriptor, sbom)).rejects.toMatchObject({
       code: 'ERR_OCI_REFERRERS_TAG_CONFLICT',
     });
+    expect(asked(scene.registry).filter((request) => !request.startsWith('GET'))).toEqual([]);
   });
 
   it('twice leaves one referrer', async () => {
