@@ -167,7 +167,7 @@ export class BundleWriter {
     const images: CollectedImage[] = [];
     const inputs = [...this.#inputs].sort(([a], [b]) => compareText(a, b));
     for (const [reference, { source, descriptor }] of inputs) {
-      const graph = await walkClosure(source, descriptor, { ...this.#options, signal });
+      const graph = await walkClosure(source, descriptor, { includeTagSchema: true, ...this.#options, signal });
       images.push({ reference, repository: repositoryOf(reference) ?? reference, source, graph });
     }
     const prepared = planBundle(images, this.#options);

@@ -26,6 +26,13 @@ export interface ListReferrersOptions extends AbortableOptions {
   readonly legacyTags?: boolean | undefined;
   /** Asks that the subject is known in the repository before an empty list counts; false by default, true in exports. */
   readonly confirmSubject?: boolean | undefined;
+  /**
+   * Also reads the referrers tag where the referrers API answered, and unites both; false by default, true in exports.
+   *
+   * @remarks A registry that was given the API in mid-life may not list there what was attached before. No effect with
+   * `fallbackHosts: false`.
+   */
+  readonly includeTagSchema?: boolean | undefined;
 }
 
 /** An artifact under one of cosign's older tags; it has no subject of its own. */

@@ -14,6 +14,8 @@ export interface WalkOptions extends AbortableOptions {
   readonly platforms?: readonly string[] | undefined;
   /** Also finds cosign's older tags; the source's own setting when absent. */
   readonly legacyTags?: boolean | undefined;
+  /** Also reads the referrers tags of registries with the API, and unites both; false by default, true in bundles. */
+  readonly includeTagSchema?: boolean | undefined;
   /** What a subject does whose referrers cannot be confirmed: `fail` (default) throws, `warn` marks it incomplete. */
   readonly onDiscoveryError?: 'fail' | 'warn' | undefined;
   /** Requests under way at once; 4 by default, 1 to 64. */

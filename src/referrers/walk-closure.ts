@@ -111,9 +111,10 @@ class Walk {
 
   async #visitReferrers(node: GraphNode, depth: number): Promise<void> {
     const subject = node.descriptor;
-    const { legacyTags } = this.#options;
+    const { legacyTags, includeTagSchema } = this.#options;
+    const how = { confirmSubject: true, legacyTags, includeTagSchema };
     const listed = await this.#limiter.run((signal) =>
-      this.#tolerate(() => this.#source.listReferrers(subject, { signal, confirmSubject: true, legacyTags })),
+      this.#tolerate(() => this.#source.listReferrers(subject, { signal, ...how })),
     );
     if ('fault' in listed) {
       this.#recordFault(subject, listed.fault);

@@ -12,6 +12,7 @@ export const walkShape: Readonly<Record<Exclude<keyof WalkOptions, 'signal'>, z.
   excludeArtifactTypes: types,
   platforms: types,
   legacyTags: z.boolean().optional(),
+  includeTagSchema: z.boolean().optional(),
   onDiscoveryError: z.enum(['fail', 'warn']).optional(),
   concurrency: z.number().int().min(1).max(64).optional(),
   maxDepth: atLeastOne,

@@ -1,5 +1,6 @@
 import { OciError, ReferrersError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
+import { findOnlyInTag, type TagAddition } from './add-tag-schema.js';
 import type { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
 import type { ReferrersVerdict } from './referrers-answer.js';
@@ -18,9 +19,11 @@ export interface HostList {
   readonly warnings: readonly string[];
 }
 
-interface AskOptions {
+/** How a host is asked for a list. */
+export interface AskOptions {
   readonly artifactType: string | undefined;
   readonly confirmSubject: boolean;
+  readonly includeTagSchema: boolean;
   readonly signal: AbortSignal;
   readonly attempts: AttemptLog;
 }
@@ -35,9 +38,13 @@ export async function askRepository(
   options: AskOptions,
 ): Promise<HostList> {
   const api = await askApi(connections, repository, subject, options);
-  if (api.kind === 'list') return fromApi(repository, api);
-  if (!connections.options.fallbackHosts) throw unsupportedError(repository, subject);
-  const tag = await readReferrersTag(repository, subject, { ...options, limits: connections.options.limits });
+  const { fallbackHosts, limits } = connections.options;
+  if (api.kind === 'list') {
+    if (!options.includeTagSchema || !fallbackHosts) return fromApi(repository, api);
+    return fromApi(repository, api, await findOnlyInTag(repository, subject, api.referrers, { ...options, limits }));
+  }
+  if (!fallbackHosts) throw unsupportedError(repository, subject);
+  const tag = await readReferrersTag(repository, subject, { ...options, limits });
   const list = await judgeTag(connections, repository, subject, api, tag, options);
   // Another call may have had a list from the API while this one read the tag.
   if (connections.capabilities.hasSeenApi(repository.key)) throw inconsistent(repository, subject);
@@ -148,9 +155,10 @@ function unknownRepository(repository: Repository): OciError {
   );
 }
 
-function fromApi(repository: Repository, api: ApiList): HostList {
-  const { referrers, pages, isFiltered, warnings } = api;
-  return { repository, referrers, source: 'api', pages, isFiltered, warnings };
+function fromApi(repository: Repository, api: ApiList, added?: TagAddition): HostList {
+  const referrers = [...api.referrers, ...(added?.referrers ?? [])];
+  const warnings = [...api.warnings, ...(added?.warnings ?? [])];
+  return { repository, referrers, source: 'api', pages: api.pages, isFiltered: api.isFiltered, warnings };
 }
 
 function unsupportedError(repository: Repository, subject: Descriptor): ReferrersError {

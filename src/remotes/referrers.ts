@@ -10,7 +10,7 @@ import { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
 import { hostsWith } from './hosts.js';
 import { findLegacyTags } from './legacy-tags.js';
-import { askRepository, type HostList } from './referrers-host.js';
+import { type AskOptions, askRepository, type HostList } from './referrers-host.js';
 import type { Repository } from './repository.js';
 
 /** What listing needs from the fetcher it belongs to. */
@@ -62,10 +62,14 @@ async function list(
   const { options: settings } = context.connections;
   const wanted = options.artifactTypes ?? [];
   const resolveTypes = options.resolveTypes ?? false;
-  const serverFilter = (options.serverFilter ?? settings.serverFilter) && wanted.length === 1 && !resolveTypes;
+  const includeTagSchema = options.includeTagSchema ?? false;
+  // Types that come from somewhere else than the API's list cannot be filtered by it.
+  const takesListedTypes = !resolveTypes && !includeTagSchema;
+  const serverFilter = (options.serverFilter ?? settings.serverFilter) && wanted.length === 1 && takesListedTypes;
   const answer = await askHosts(context, subject, {
     artifactType: serverFilter ? wanted[0] : undefined,
     confirmSubject: options.confirmSubject ?? false,
+    includeTagSchema,
     signal: options.signal,
     attempts,
   });
@@ -92,13 +96,6 @@ async function list(
     attempts: attempts.attempts,
     warnings: [...answer.warnings, ...warnings],
   };
-}
-
-interface AskOptions {
-  readonly artifactType: string | undefined;
-  readonly confirmSubject: boolean;
-  readonly signal: AbortSignal;
-  readonly attempts: AttemptLog;
 }
 
 /** Asks hosts in order until one that may speak alone has answered; what mirrors add before is united with it. */

@@ -40,11 +40,12 @@ async function discover(
   const fetcher = await resolver.fetcher(reference, { signal });
   const { artifactType: artifactTypes, platform: platforms, legacyTags, concurrency } = flags;
   if (flags.recursive === true || platforms !== undefined) {
-    const options = { artifactTypes, platforms, legacyTags, concurrency, signal };
+    const options = { artifactTypes, platforms, legacyTags, includeTagSchema: true, concurrency, signal };
     return fromGraph(reference, resolved, await discoverReferrers(fetcher, resolved.descriptor, options));
   }
-  // Types in lists are unreliable, and a registry answers a mistyped repository like one without referrers.
-  const options = { legacyTags, resolveTypes: true, confirmSubject: true, signal };
+  // Types in lists are unreliable, a registry answers a mistyped repository like one without referrers, and one that was
+  // given the API later may list there only what came since.
+  const options = { legacyTags, resolveTypes: true, confirmSubject: true, includeTagSchema: true, signal };
   const list = await fetcher.listReferrers(resolved.descriptor, options);
   return fromList(reference, resolved, list, artifactTypes);
 }
