@@ -81,7 +81,15 @@ export { formatReference, parseReference, type Reference } from './oci/reference
 export { referrersTag } from './oci/referrers-tag.js';
 export { type Artifact, type ArtifactFile, attachArtifact } from './referrers/attach.js';
 export { discoverReferrers } from './referrers/discover-referrers.js';
-export type { GraphNode, GraphSubject, ReferrersGraph, WalkOptions } from './referrers/graph.js';
+export type {
+  GraphNode,
+  GraphSubject,
+  ReferrerNode,
+  ReferrersGraph,
+  WalkOptions,
+  WalkReferrersOptions,
+} from './referrers/graph.js';
+export { walkReferrers } from './referrers/walk-referrers.js';
 export type { HostCapability, RegistryHost, RegistryHosts } from './remotes/hosts.js';
 export type { HostHeaders, ResolverOptions } from './remotes/options.js';
 export { createResolver } from './remotes/resolver.js';

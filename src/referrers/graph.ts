@@ -30,6 +30,12 @@ export interface WalkOptions extends AbortableOptions {
   readonly limits?: Partial<Limits> | undefined;
 }
 
+/** Options of {@link walkReferrers}: those of a walk, except that no fault can be left for later. */
+export type WalkReferrersOptions = Omit<WalkOptions, 'onDiscoveryError'> & {
+  /** Called at the end with what a person should know, such as an entry that names another subject and was left out. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+};
+
 /** One manifest of a closure, fetched by digest and verified. */
 export interface GraphNode {
   /** Type, digest and size as the manifest's own bytes have them. */
@@ -38,6 +44,18 @@ export interface GraphNode {
   readonly bytes: Buffer;
   /** What they say. */
   readonly parsed: Manifest;
+}
+
+/** One manifest of a closure, and the first way that led to it. */
+export interface ReferrerNode extends GraphNode {
+  /** What it is to the manifest before it: the root has none, a child is part of an index, a referrer names it. */
+  readonly role: 'root' | 'child' | 'referrer';
+  /** Digest of the manifest it refers to; referrers only. */
+  readonly subject?: string | undefined;
+  /** The older cosign tag that carries it; absent for everything that names its subject itself. */
+  readonly tag?: string | undefined;
+  /** Steps from the root, which has 0. */
+  readonly depth: number;
 }
 
 /** What refers to one manifest of the closure, and how that was found out. */

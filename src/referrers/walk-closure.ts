@@ -4,7 +4,7 @@ import { isOciError, LimitError, type OciError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
 import { isLegacyTag } from '../oci/referrers-tag.js';
-import type { GraphNode, GraphSubject, ReferrersGraph, WalkOptions } from './graph.js';
+import type { GraphNode, GraphSubject, ReferrerNode, ReferrersGraph, WalkOptions } from './graph.js';
 import { orderSubjects } from './order.js';
 import { selectChildren } from './platforms.js';
 import { readManifestBytes } from './read-manifest.js';
@@ -16,28 +16,25 @@ type Bounds = typeof defaults;
 /**
  * Walks the closure for a caller that has checked its options itself and may have more of them, as a bundle's writer has.
  *
+ * @param onNode - called with each manifest as it is reached, before what is below it
  * @internal
  */
 export async function walkClosure(
   source: ReferrersSource,
   root: Descriptor,
   options: WalkOptions = {},
+  onNode?: (node: ReferrerNode) => void,
 ): Promise<ReferrersGraph> {
   const bounds = boundsOf(options);
   return await withLimiter(bounds.concurrency, options.signal, async (limiter) => {
-    const walk = new Walk(source, options, bounds, limiter);
+    const walk = new Walk(source, options, bounds, limiter, onNode);
     await walk.visit(root, { role: 'root', depth: 0 });
     return walk.finish(root);
   });
 }
 
-interface Arrival {
-  /** A referrer was described by a list; everything else by a manifest that was verified. */
-  readonly role: 'root' | 'child' | 'referrer';
-  /** The manifest it is listed for; referrers only. */
-  readonly subject?: string;
-  readonly depth: number;
-}
+/** The way that led to a manifest: a referrer was described by a list, everything else by a manifest that was verified. */
+type Arrival = Pick<ReferrerNode, 'role' | 'subject' | 'tag' | 'depth'>;
 
 /** A fault that `onDiscoveryError: 'warn'` lets a referrer have. */
 interface Fault {
@@ -55,13 +52,21 @@ class Walk {
   readonly #options: WalkOptions;
   readonly #bounds: Bounds;
   readonly #limiter: Limiter;
+  readonly #onNode: ((node: ReferrerNode) => void) | undefined;
   #bytes = 0;
 
-  constructor(source: ReferrersSource, options: WalkOptions, bounds: Bounds, limiter: Limiter) {
+  constructor(
+    source: ReferrersSource,
+    options: WalkOptions,
+    bounds: Bounds,
+    limiter: Limiter,
+    onNode: ((node: ReferrerNode) => void) | undefined,
+  ) {
     this.#source = source;
     this.#options = options;
     this.#bounds = bounds;
     this.#limiter = limiter;
+    this.#onNode = onNode;
   }
 
   finish(root: Descriptor): ReferrersGraph {
@@ -80,6 +85,7 @@ class Walk {
     this.#visited.add(node.descriptor.digest);
     if (arrival.depth > this.#bounds.maxDepth) throw bound('maxDepth', this.#bounds.maxDepth, node.descriptor);
     this.#nodes.set(node.descriptor.digest, node);
+    this.#onNode?.({ ...node, ...arrival });
     const children = selectChildren(node, arrival.role === 'root' ? this.#options.platforms : undefined);
     await Promise.all([
       ...children.map((child) => this.visit(child, { role: 'child', depth: arrival.depth + 1 })),
@@ -148,7 +154,7 @@ class Walk {
     tag: string | undefined,
     depth: number,
   ): Promise<Descriptor | 'filtered' | 'faulty'> {
-    const arrival: Arrival = { role: 'referrer', depth: depth + 1, subject: subject.digest };
+    const arrival: Arrival = { role: 'referrer', depth: depth + 1, subject: subject.digest, tag };
     const node = await this.#load(listed, arrival);
     if ('fault' in node) {
       this.#recordFault(subject, node.fault);

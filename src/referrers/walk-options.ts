@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkOptions } from '../content/check-options.js';
 import { defaultLimits } from '../content/limits.js';
-import type { WalkOptions } from './graph.js';
+import type { WalkOptions, WalkReferrersOptions } from './graph.js';
 
 const types = z.array(z.string().min(1)).optional();
 const atLeastOne = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
@@ -21,12 +21,17 @@ export const walkShape: Readonly<Record<Exclude<keyof WalkOptions, 'signal'>, z.
   limits: z.strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, atLeastOne]))).optional(),
 };
 
-const schema = z.strictObject({
-  ...walkShape,
-  signal: z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
-});
+const signal = z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional();
+const schema = z.strictObject({ ...walkShape, signal });
+const onWarning = z.custom((value) => typeof value === 'function', 'must be a function').optional();
+const streamSchema = schema.omit({ onDiscoveryError: true }).extend({ onWarning });
 
 /** Checks the options of a walk before anything is asked: a misspelt filter must not pass for none. */
 export function checkWalkOptions(options: WalkOptions): void {
   checkOptions(schema, options);
+}
+
+/** Checks the options of a walk that hands over nodes: a fault it was told to leave for later would be lost there. */
+export function checkWalkReferrersOptions(options: WalkReferrersOptions): void {
+  checkOptions(streamSchema, options);
 }
