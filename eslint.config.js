@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'docs/api/', '.demo/', 'coverage/', 'scripts/', 'eslint.config.js'] },
+  { ignores: ['dist/', 'docs/api/', '.demo/', 'coverage/', 'scripts/*.mjs', 'eslint.config.js'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
