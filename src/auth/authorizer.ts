@@ -6,6 +6,7 @@ import type { CredentialProvider, Credentials } from './credentials.js';
 import { parseRealm } from './realm.js';
 import { chooseScopes, splitScopes, uniteScopes } from './scope.js';
 import { createSingleFlight, type SingleFlight } from './single-flight.js';
+import { isHeaderToken } from './token-answer.js';
 import { TokenCache } from './token-cache.js';
 import { createTokenClient, type TokenClient } from './token-client.js';
 import type { TokenSenderOptions } from './token-sender.js';
@@ -65,7 +66,9 @@ class OriginAuthorizer implements Authorizer {
     if (bearer !== undefined) return this.#takeBearer(target, bearer, rejected);
     // Google answers a token it does not take without any challenge, Harbor with Basic: the known service still counts.
     if (rejected?.startsWith('Bearer ') === true) return this.#drop(rejected);
-    if (challenges.some(({ scheme }) => scheme === 'basic')) return await this.#takeBasic(target, rejected);
+    // ECR's passwords last for 12 hours, and it says so without a challenge: the provider may know a new one by now.
+    const isBasic = rejected !== undefined || challenges.some(({ scheme }) => scheme === 'basic');
+    if (isBasic) return await this.#takeBasic(target, rejected);
     const schemes = challenges.map(({ scheme }) => scheme).join(', ') || 'none';
     this.#options.logger.debug(`${this.#options.host}: no challenge that can be met; schemes: ${schemes}`);
     return false;
@@ -101,7 +104,11 @@ class OriginAuthorizer implements Authorizer {
     const { origin, tokenRealms, logger, host } = this.#options;
     const realm = parseRealm(bearer.realm, origin, tokenRealms);
     const credentials = await this.#credentials(realm, signal);
-    if (credentials !== undefined && 'token' in credentials) return this.#tokens.setGiven(key, credentials.token);
+    if (credentials !== undefined && 'token' in credentials) {
+      // What undici says about such a header would blame the headers option.
+      if (!isHeaderToken(credentials.token)) throw unusableToken(host);
+      return this.#tokens.setGiven(key, credentials.token);
+    }
     const known = credentials === undefined || 'anonymous' in credentials ? undefined : credentials;
     logger.debug(`${host}: fetch a token from ${realm.host}${known === undefined ? ', without credentials' : ''}`);
     const token = await this.#fetchToken({ realm, service: bearer.service, scopes, credentials: known, signal });
@@ -124,6 +131,14 @@ class OriginAuthorizer implements Authorizer {
       });
     }
   }
+}
+
+function unusableToken(host: string): ArgumentError {
+  const message = `the token given for ${host} is empty, or has characters no header can carry`;
+  return new ArgumentError('ERR_OCI_CREDENTIALS', message, {
+    argument: 'credentials',
+    hint: 'a token that was read from a file often ends in a line break: cut it off',
+  });
 }
 
 function keyOf(scopes: readonly string[]): string {

@@ -15,8 +15,12 @@ const defaultLifetimeSeconds = 60;
 /** Nobody's token is kept longer, whatever the service promises. */
 const maxLifetimeSeconds = 24 * 60 * 60;
 const maxSkewMs = 10_000;
-/** What may stand in a header after `Bearer`. */
 const tokenPattern = /^[\x21-\x7e]+$/;
+
+/** Tells whether a token may stand in a header after `Bearer`. */
+export function isHeaderToken(token: string): boolean {
+  return tokenPattern.test(token);
+}
 
 /**
  * Reads the answer of a token service.
@@ -29,7 +33,7 @@ export function parseTokenAnswer(bytes: Uint8Array, askedAtMs: number, from: str
   const answer = parseObject(bytes, from);
   const value = [answer['token'], answer['access_token']].find((token) => typeof token === 'string' && token !== '');
   if (typeof value !== 'string') throw badAnswer('ERR_OCI_BAD_SCHEMA', from, 'has neither token nor access_token');
-  if (!tokenPattern.test(value)) throw badAnswer('ERR_OCI_BAD_SCHEMA', from, 'has a token no header can carry');
+  if (!isHeaderToken(value)) throw badAnswer('ERR_OCI_BAD_SCHEMA', from, 'has a token no header can carry');
   const lifetimeMs = lifetimeSeconds(answer['expires_in']) * 1_000;
   const refreshToken = answer['refresh_token'];
   return {

@@ -1,4 +1,5 @@
 import type { OciErrorCode, RegistryError } from '../errors/index.js';
+import { whileAllowed } from '../http/call-scope.js';
 import { parseErrorBody } from '../http/error-body.js';
 import { errorFromRefusal } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
@@ -21,21 +22,26 @@ export interface TokenRequest {
 /** Fetches a token; throws the refusal of the service as a {@link RegistryError}. */
 export type TokenClient = (request: TokenRequest) => Promise<RegistryToken>;
 
-/** What services answer that know no OAuth2 POST; the specification names 404 alone. */
-const noOAuth2 = new Set([400, 401, 404, 405]);
+/** What services answer that know no OAuth2 POST (GCR, Artifactory, ACR, a firewall); the specification names 404 alone. */
+const noOAuth2 = new Set([400, 401, 403, 404, 405]);
+const noSuchEndpoint = new Set([404, 405]);
 
 /**
  * Creates the client for the token services of one registry.
  *
+ * @remarks An identity token goes by OAuth2 POST, and with GET where there is none. User and password go by GET with Basic
+ * alone, as Docker's own client and oras send them: every service that `docker login` works with takes that. containerd
+ * tries POST first, which makes two failed logins of one wrong password, where accounts get locked.
  * @see https://github.com/distribution/distribution/blob/v3.0.0/docs/content/spec/auth/oauth.md
  */
 export function createTokenClient(options: TokenSenderOptions): TokenClient {
   const send = createTokenSender(options);
   // A service may replace the refresh token with each use; the one that was configured works no more then.
   let rotated: { readonly given: string; readonly current: string } | undefined;
+  let lastExchange: Promise<unknown> = Promise.resolve();
 
   const readToken = (answer: BufferedResponse, askedAtMs: number, request: TokenRequest): RegistryToken => {
-    if (answer.status < 200 || answer.status > 299) throw refusal(answer, request, options);
+    if (!isSuccess(answer)) throw refusal(answer, request, options);
     return parseTokenAnswer(answer.bytes, askedAtMs, answer.url.host);
   };
 
@@ -46,23 +52,41 @@ export function createTokenClient(options: TokenSenderOptions): TokenClient {
 
   const exchangeIdentity = async (request: TokenRequest, given: string): Promise<RegistryToken> => {
     const current = rotated?.given === given ? rotated.current : given;
-    rotated = undefined;
     const askedAtMs = Date.now();
     const answer = await send(refreshMessage(request, current), request.signal);
-    if (noOAuth2.has(answer.status)) {
-      return await getToken(request, basicHeader({ username: '<token>', password: current }));
+    if (isSuccess(answer)) {
+      const token = readToken(answer, askedAtMs, request);
+      rotated = { given, current: token.refreshToken ?? current };
+      return token;
     }
-    const token = readToken(answer, askedAtMs, request);
-    rotated = { given, current: token.refreshToken ?? current };
-    return token;
+    if (!noOAuth2.has(answer.status)) throw refusal(answer, request, options);
+    rotated = undefined;
+    const basic = basicHeader({ username: '<token>', password: current });
+    const plain = await send(getMessage(request, basic), request.signal);
+    // Where there is no GET either, what was said to the POST is the reason.
+    return readToken(noSuchEndpoint.has(plain.status) ? answer : plain, askedAtMs, request);
+  };
+
+  /** One exchange at a time: of two with the same refresh token, a service that replaces it would refuse the second. */
+  const exchangeInTurn = async (request: TokenRequest, given: string): Promise<RegistryToken> => {
+    const exchange = lastExchange.then(async () => {
+      request.signal.throwIfAborted();
+      return await exchangeIdentity(request, given);
+    });
+    lastExchange = exchange.catch(() => undefined);
+    return await whileAllowed(exchange, request.signal);
   };
 
   return async (request) => {
     const { credentials } = request;
     if (credentials === undefined) return await getToken(request, undefined);
-    if ('identityToken' in credentials) return await exchangeIdentity(request, credentials.identityToken);
+    if ('identityToken' in credentials) return await exchangeInTurn(request, credentials.identityToken);
     return await getToken(request, basicHeader(credentials));
   };
+}
+
+function isSuccess({ status }: BufferedResponse): boolean {
+  return status >= 200 && status <= 299;
 }
 
 function getMessage(request: TokenRequest, authorization: string | undefined): TokenMessage {
@@ -101,6 +125,6 @@ function refusal(answer: BufferedResponse, request: TokenRequest, options: Token
     hint:
       request.credentials === undefined
         ? `log in to ${host} (docker login ${host}) or give credentials; it does not let everybody in`
-        : `log in to ${host} anew (docker login ${host}); public images also come without any credential`,
+        : `log in to ${host} anew (docker login ${host}), or out (docker logout ${host}) for public images: they need no credential`,
   });
 }

@@ -6,6 +6,7 @@ import { lowerCaseNames } from './headers.js';
 import type { ProgressFloor } from './progress-meter.js';
 import { redactUrl } from './redact.js';
 import { firstHop, type Hop, nextHop } from './redirect.js';
+import { mayRefuseToken, refusesToken } from './refused-token.js';
 import { openRequestBody } from './request-body.js';
 import { discardBody, openResponseBody, readCut, whenClosed } from './response-body.js';
 import { blobStalled, noAnswerInTime, requestTimeout, type SendContext, toTransportError } from './transport-error.js';
@@ -24,7 +25,7 @@ export interface ExchangeContext {
   readonly logger: Logger;
 }
 
-/** An answer as it goes through this room: the body of a 401 has been read already, perhaps not to its end. */
+/** An answer as it goes through this room: the body of a refusal has been read already, perhaps not to its end. */
 export interface Answer extends RegistryResponse {
   readonly cut?: boolean;
 }
@@ -45,16 +46,19 @@ export async function exchange(context: ExchangeContext, request: RegistryReques
   for (let tries = 0; ; tries++) {
     const authorization = await authorizer.authorize(target);
     const answer = await followRedirects(context, request, authorization, call);
-    if (answer.status !== 401 || answer.leftOrigin || tries === maxAuthorizations) return answer;
+    // A token that was known before may be stale; what was fetched for this very request is not suspected.
+    const mayBeStale = tries === 0 && authorization !== undefined && mayRefuseToken(answer.status);
+    if ((answer.status !== 401 && !mayBeStale) || answer.leftOrigin || tries === maxAuthorizations) return answer;
     // Read before a token is asked for: the token request may need the very connection this body occupies.
-    const refusal = await bufferBody(answer, context.limits.maxErrorBytes);
+    const { bytes, truncated } = await readCut(answer.body, context.limits.maxErrorBytes);
+    const refusal = { ...answer, body: bodyOf(bytes), cut: truncated };
+    if (answer.status !== 401 && !refusesToken({ ...answer, bytes })) return refusal;
     if (!(await authorizer.challenged(target, answer.headers.all('www-authenticate'), authorization))) return refusal;
   }
 }
 
-async function bufferBody(answer: Answer, maxBytes: number): Promise<Answer> {
-  const { bytes, truncated } = await readCut(answer.body, maxBytes);
-  return { ...answer, body: Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false }), cut: truncated };
+function bodyOf(bytes: Buffer): Readable {
+  return Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false });
 }
 
 async function followRedirects(

@@ -77,7 +77,7 @@ export interface Authorizer {
   /** The header's value, from what is known already; undefined sends the request without one. */
   authorize(target: AuthTarget): Promise<string | undefined>;
   /**
-   * Takes the challenges of a 401 that came directly from the origin.
+   * Takes the challenges of a 401, or of another refusal that blames the token, that came directly from the origin.
    *
    * @param rejected - the Authorization value that was refused, if one was sent
    * @returns true when the request should be sent again with what `authorize` gives now
@@ -104,7 +104,10 @@ export interface Timeouts {
 
 /** When and how often an idempotent request is sent again. */
 export interface RetryPolicy {
-  /** Retries after the first attempt; 4 by default, 0 turns them off. */
+  /**
+   * Retries after the first attempt; 4 by default, 0 turns them off. A blob that breaks off is asked for the rest of as
+   * often in a row; a body that brought at least `timeouts.minBlobBytesPerWindow` begins a new row.
+   */
   readonly maxRetries: number;
   /** Upper bound of the first pause in milliseconds; it doubles each time; 250 by default. */
   readonly baseDelayMs: number;

@@ -107,7 +107,7 @@ describe('an identity token', () => {
     });
   });
 
-  it.each([400, 401, 404, 405])('is sent with GET where the service answers %i to that', async (status) => {
+  it.each([400, 401, 403, 404, 405])('is sent with GET where the service answers %i to that', async (status) => {
     const service = await startTokenService(({ method }) =>
       method === 'POST' ? { status, body: '' } : { body: { token: 'T' } },
     );
