@@ -4,8 +4,9 @@ import { exportBundle } from '@stellaops/oci-referrers';
 import { beforeAll, expect, it } from 'vitest';
 import { copyToLayout, inspect, listInLayout } from './support/judges.js';
 import { nativeRegistry } from './support/registries.js';
-import { discover, listsOf, openSource, type Source, tag } from './support/source.js';
+import { discover, listsOf, openSource, type Source } from './support/source.js';
 import { describeWith, run, shell } from './support/tools.js';
+import { tag } from './support/workspace.js';
 
 for (const [fileName, flag] of [
   ['bundle.tgz', 'z'],

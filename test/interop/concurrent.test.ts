@@ -2,8 +2,9 @@ import { attachArtifact } from '@stellaops/oci-referrers';
 import { expect, it } from 'vitest';
 import { listElsewhere } from './support/judges.js';
 import { dockerRegistry, nativeRegistry } from './support/registries.js';
-import { openSource, tag } from './support/source.js';
+import { openSource } from './support/source.js';
 import { describeWith } from './support/tools.js';
+import { tag } from './support/workspace.js';
 
 const artifactType = 'application/vnd.example.scan+json';
 

@@ -6,8 +6,9 @@ import { pushMultiPlatformImage } from './support/image.js';
 import { copyToLayout, inspect, listElsewhere, listInLayout, rawDigest } from './support/judges.js';
 import { dockerRegistry, nativeRegistry } from './support/registries.js';
 import { makeRoundTrip, type RoundTrip } from './support/round-trip.js';
-import { listsOf, tag } from './support/source.js';
+import { listsOf } from './support/source.js';
 import { describeWith, run } from './support/tools.js';
+import { tag } from './support/workspace.js';
 
 const artifactType = 'application/vnd.example.scan+json';
 

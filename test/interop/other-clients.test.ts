@@ -2,8 +2,9 @@ import { beforeAll, expect, it } from 'vitest';
 import { attachElsewhere, copyElsewhere, listElsewhere } from './support/judges.js';
 import { dockerRegistry, nativeRegistry } from './support/registries.js';
 import { makeRoundTrip, type RoundTrip } from './support/round-trip.js';
-import { discover, listsOf, openSource, tag } from './support/source.js';
+import { discover, listsOf, openSource } from './support/source.js';
 import { describeWith } from './support/tools.js';
+import { tag } from './support/workspace.js';
 
 const artifactType = 'application/vnd.example.scan+json';
 

@@ -5,8 +5,9 @@ import { verifySignature } from '../../examples/demo/evidence.js';
 import { copyToLayout, inspect, listElsewhere, rawDigest } from './support/judges.js';
 import { dockerRegistry, nativeRegistry } from './support/registries.js';
 import { makeRoundTrip, type RoundTrip } from './support/round-trip.js';
-import { blobsOf, listsOf, tag } from './support/source.js';
+import { blobsOf, listsOf } from './support/source.js';
 import { describeWith } from './support/tools.js';
+import { tag } from './support/workspace.js';
 
 const directions = [
   [nativeRegistry, nativeRegistry, 'bundle.tgz'],

@@ -4,11 +4,14 @@
 //	oracle list HOST/REPOSITORY@DIGEST     referrers in a registry, over plain HTTP
 //	oracle layout DIRECTORY DIGEST         referrers in an OCI image layout
 //	oracle attach HOST/REPOSITORY@DIGEST TYPE   makes a referrer with oras-go and prints its descriptor
+//
+// With -username and -password before the verb, both clients are given these credentials for the registry.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -23,6 +26,13 @@ import (
 	"oras.land/oras-go/v2/content/oci"
 	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/retry"
+)
+
+var (
+	username = flag.String("username", "", "user to log in to the registry as")
+	password = flag.String("password", "", "password of that user")
 )
 
 // answers holds what each client says, as "digest artifactType", sorted.
@@ -32,9 +42,10 @@ type answers struct {
 }
 
 func main() {
+	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	result, err := run(ctx, os.Args[1:])
+	result, err := run(ctx, flag.Args())
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(result)
 	}
@@ -53,7 +64,7 @@ func run(ctx context.Context, args []string) (any, error) {
 	case len(args) == 3 && args[0] == "attach":
 		return attach(ctx, args[1], args[2])
 	}
-	return nil, fmt.Errorf("usage: oracle list REF | layout DIRECTORY DIGEST | attach REF TYPE")
+	return nil, fmt.Errorf("usage: oracle [-username U -password P] list REF | layout DIRECTORY DIGEST | attach REF TYPE")
 }
 
 func list(ctx context.Context, reference string) (answers, error) {
@@ -67,6 +78,7 @@ func list(ctx context.Context, reference string) (answers, error) {
 	}
 	host := config.HostNewName(repository.Reference.Registry)
 	host.TLS = config.TLSDisabled
+	host.User, host.Pass = *username, *password
 	byRegclient, err := askRegclient(ctx, reference, regclient.WithConfigHost(*host))
 	return answers{Oras: lines(found), Regclient: byRegclient}, err
 }
@@ -122,6 +134,10 @@ func open(ctx context.Context, reference string) (*remote.Repository, v1.Descrip
 		return nil, v1.Descriptor{}, err
 	}
 	repository.PlainHTTP = true
+	if *username != "" {
+		credential := auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: *username, Password: *password})
+		repository.Client = &auth.Client{Client: retry.DefaultClient, Cache: auth.NewCache(), Credential: credential}
+	}
 	subject, err := repository.Resolve(ctx, repository.Reference.Reference)
 	return repository, subject, err
 }

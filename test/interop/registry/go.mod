@@ -2,7 +2,10 @@ module oci-referrers-interop/registry
 
 go 1.26
 
-require github.com/olareg/olareg v0.2.2
+require (
+	github.com/google/go-containerregistry v0.21.9
+	github.com/olareg/olareg v0.2.2
+)
 
 require (
 	github.com/goccy/go-yaml v1.19.2 // indirect

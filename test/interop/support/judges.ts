@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { digestOf } from '@stellaops/oci-referrers';
 import { programPath } from './build-programs.js';
 import { run } from './tools.js';
+import { robot } from './users.js';
+
+const oracleLogin = ['-username', robot.username, '-password', robot.password] as const;
+const skopeoLogin = `${robot.username}:${robot.password}`;
 
 /** What two other clients say refers to a manifest, as `digest artifactType`, sorted. */
 export interface OtherClients {
@@ -12,7 +16,8 @@ export interface OtherClients {
 
 /** Asks oras-go and regclient what refers to a manifest in a registry. */
 export async function listElsewhere(repository: string, digest: string): Promise<OtherClients> {
-  return JSON.parse(await run(programPath('oracle'), ['list', `${repository}@${digest}`])) as OtherClients;
+  const answer = await run(programPath('oracle'), [...oracleLogin, 'list', `${repository}@${digest}`]);
+  return JSON.parse(answer) as OtherClients;
 }
 
 /** Asks oras-go and regclient what refers to a manifest in an image layout. */
@@ -22,13 +27,13 @@ export async function listInLayout(directory: string, digest: string): Promise<O
 
 /** Has oras-go make a referrer, and returns its digest. */
 export async function attachElsewhere(repository: string, digest: string, artifactType: string): Promise<string> {
-  const answer = await run(programPath('oracle'), ['attach', `${repository}@${digest}`, artifactType]);
+  const answer = await run(programPath('oracle'), [...oracleLogin, 'attach', `${repository}@${digest}`, artifactType]);
   return (JSON.parse(answer) as { digest: string }).digest;
 }
 
 /** Has skopeo read an image, and returns the digest it finds. */
 export async function inspect(image: string): Promise<string> {
-  const answer = await run('skopeo', ['inspect', '--tls-verify=false', image]);
+  const answer = await run('skopeo', ['inspect', '--tls-verify=false', '--creds', skopeoLogin, image]);
   return (JSON.parse(answer) as { Digest: string }).Digest;
 }
 

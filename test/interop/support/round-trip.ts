@@ -9,7 +9,8 @@ import {
   type ValidationReport,
 } from '@stellaops/oci-referrers';
 import type { RegistryKind } from './registries.js';
-import { discover, openSource, repositoryName, type Source, tag } from './source.js';
+import { discover, openSource, type Source } from './source.js';
+import { repositoryName, tag } from './workspace.js';
 
 /** An image that went from one real registry through a bundle into another. */
 export interface RoundTrip extends Source {

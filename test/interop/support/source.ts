@@ -1,8 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
-  createResolver,
   type Descriptor,
   discoverReferrers,
   type Pusher,
@@ -12,24 +8,12 @@ import {
 import { type Evidence, publishEvidence } from '../../../examples/demo/evidence.js';
 import { pushImage } from './image.js';
 import type { RegistryKind } from './registries.js';
-
-/** Repository of every image here, on whatever host. */
-export const repositoryName = 'team/app';
-/** Tag of every image here. */
-export const tag = '1.0';
+import { openWorkspace, tag, type Workspace } from './workspace.js';
 
 /** An image with its evidence in a real registry, and a directory to work in. */
-export interface Source {
-  readonly resolver: Resolver;
-  /** `HOST/REPOSITORY`. */
-  readonly repository: string;
+export interface Source extends Workspace {
   readonly image: Descriptor;
   readonly evidence: Evidence;
-  readonly directory: string;
-  /** Has something ended when the source is closed. */
-  onClose(cleanUp: () => Promise<unknown>): void;
-  /** Ends the registry and removes the directory. */
-  close(): Promise<void>;
 }
 
 /** Starts a registry, pushes an image, and attaches the evidence of the demo to it. */
@@ -37,29 +21,10 @@ export async function openSource(
   kind: RegistryKind,
   push: (pusher: Pusher, tag: string) => Promise<Descriptor> = pushImage,
 ): Promise<Source> {
-  const cleanUps: (() => Promise<unknown>)[] = [];
-  const onClose = (cleanUp: () => Promise<unknown>): void => {
-    cleanUps.push(cleanUp);
-  };
-  const close = async (): Promise<void> => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  };
-  try {
-    const directory = await mkdtemp(join(tmpdir(), 'interop-'));
-    onClose(() => rm(directory, { recursive: true, force: true }));
-    const registry = await kind.start();
-    onClose(() => registry.stop());
-    const resolver = createResolver({ credentials: () => ({ anonymous: true }) });
-    onClose(() => resolver.close());
-    const repository = `${registry.host}/${repositoryName}`;
-    const pusher = await resolver.pusher(`${repository}:${tag}`);
+  return await openWorkspace(kind, async ({ pusher }) => {
     const image = await push(pusher, tag);
-    const evidence = await publishEvidence(pusher, image);
-    return { resolver, repository, image, evidence, directory, onClose, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+    return { image, evidence: await publishEvidence(pusher, image) };
+  });
 }
 
 /** Discovers the image of a repository with everything that refers to it. */
