@@ -50,16 +50,15 @@ export async function withRetries<Answer extends { readonly status: number; read
     if (!(await gate.pass(signal, Math.min(longestMs, gateMs)))) throw turnedAway(options);
     gateMs -= performance.now() - arrivedAt;
     const last = retry >= policy.maxRetries;
-    const ceilingMs = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** retry);
-    let pauseMs = Math.random() * ceilingMs;
+    let waitMs = pauseMs(policy, retry);
     let reason: string;
     try {
       const answer = await options.attempt();
       if (!isWorthRetrying(answer.status, method)) return answer;
       const askedMs = parseRetryAfter(answer.headers.get('retry-after'), Date.now()) ?? 0;
       if (askedMs > policy.maxRetryAfterMs) return answer;
-      pauseMs = Math.max(pauseMs, askedMs);
-      if (answer.status === 429 && policy.maxRetries > 0) gate.close(Math.max(ceilingMs, askedMs));
+      waitMs = Math.max(waitMs, askedMs);
+      if (answer.status === 429 && policy.maxRetries > 0) gate.close(Math.max(longestPauseMs(policy, retry), askedMs));
       if (last) return answer;
       reason = String(answer.status);
       await options.discard?.(answer);
@@ -67,10 +66,19 @@ export async function withRetries<Answer extends { readonly status: number; read
       if (last || !idempotent.has(method) || !isTransient(error)) throw error;
       reason = (error as Error).message;
     }
-    const next = `retry ${retry + 1} of ${policy.maxRetries} in ${Math.ceil(pauseMs)} ms`;
+    const next = `retry ${retry + 1} of ${policy.maxRetries} in ${waitMs} ms`;
     logger.debug(`${method} ${redactUrl(options.url)}: ${reason}; ${next}`);
-    await sleep(Math.ceil(pauseMs), signal);
+    await sleep(waitMs, signal);
   }
+}
+
+/** Chooses how long to wait before the next attempt: whole milliseconds, with full jitter. */
+export function pauseMs(policy: RetryPolicy, retry: number): number {
+  return Math.ceil(Math.random() * longestPauseMs(policy, retry));
+}
+
+function longestPauseMs(policy: RetryPolicy, retry: number): number {
+  return Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** retry);
 }
 
 function turnedAway(options: Pick<RetryOptions<never>, 'method' | 'url' | 'gate'>): RegistryError {

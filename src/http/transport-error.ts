@@ -95,6 +95,12 @@ export function isTransient(error: unknown): boolean {
   return faultOf(codeOf(error.cause))?.permanent !== true;
 }
 
+/** Tells whether a body ended this way before its time: the rest of it may still be had. */
+export function isBrokenOff(error: unknown): error is TransportError {
+  // What has begun to arrive has only one deadline left, the floor under its progress.
+  return isTransient(error) || (error instanceof TransportError && error.code === 'ERR_OCI_TIMEOUT');
+}
+
 function codeOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';

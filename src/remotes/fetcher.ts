@@ -1,8 +1,8 @@
-import { pipeline, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
 import { assertContent, readBounded, tooLarge } from '../content/read.js';
 import type { FetchByDigestOptions, FetchedContent, ListReferrersOptions, ReferrersList } from '../content/sources.js';
-import { createVerifyStream, digestMismatch } from '../content/verify-stream.js';
+import { digestMismatch } from '../content/verify-stream.js';
 import { isOciError } from '../errors/index.js';
 import { errorFromResponse } from '../http/response-error.js';
 import type { RegistryResponse } from '../http/types.js';
@@ -10,6 +10,7 @@ import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { digestOf, parseDigest } from '../oci/digest.js';
 import { isManifestType } from '../oci/media-types.js';
 import type { Reference } from '../oci/reference.js';
+import { openDownload } from './blob-download.js';
 import type { Connections } from './connections.js';
 import { hostsWith } from './hosts.js';
 import { manifestTypeOf } from './manifest-descriptor.js';
@@ -44,7 +45,7 @@ export function createFetcher(
       assertDescriptor(descriptor);
       const signal = merged(options.signal);
       if (!isManifestType(descriptor.mediaType))
-        return await pullFrom((at) => openBlob(at, descriptor, signal), signal);
+        return await pullFrom((at) => openBlob(connections, at, descriptor, signal), signal);
       return await pullFrom(async (at) => {
         const { bytes } = await readManifest(connections, at, descriptor.digest, signal);
         assertContent(bytes, descriptor, at.host.host);
@@ -123,24 +124,30 @@ async function requestBlob(at: Repository, digest: string, signal: AbortSignal |
   return answer;
 }
 
-async function openBlob(at: Repository, descriptor: Descriptor, signal: AbortSignal | undefined): Promise<Readable> {
+async function openBlob(
+  { options }: Connections,
+  at: Repository,
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<Readable> {
   const answer = await requestBlob(at, descriptor.digest, signal);
-  return verified(answer.body, descriptor, at);
+  return openDownload(answer, { at, descriptor, options, signal });
 }
 
 async function openBlobByDigest(
-  connections: Connections,
+  { options }: Connections,
   at: Repository,
   digest: string,
   signal: AbortSignal | undefined,
 ): Promise<FetchedContent> {
-  const { maxBlobBytes, maxManifestBytes } = connections.options.limits;
+  const { maxBlobBytes, maxManifestBytes } = options.limits;
   const answer = await requestBlob(at, digest, signal);
   const mediaType = answer.headers.get('content-type') ?? 'application/octet-stream';
   const length = answer.headers.get('content-length');
   if (length !== undefined && /^[0-9]{1,15}$/.test(length) && answer.headers.get('content-encoding') === undefined) {
     const descriptor = { mediaType, digest, size: Number(length) };
-    if (descriptor.size <= maxBlobBytes) return { descriptor, body: verified(answer.body, descriptor, at) };
+    if (descriptor.size <= maxBlobBytes)
+      return { descriptor, body: openDownload(answer, { at, descriptor, options, signal }) };
     answer.body.destroy();
     throw tooLarge({ limitName: 'maxBlobBytes', limit: maxBlobBytes }, at.describe(`blob ${digest}`));
   }
@@ -150,10 +157,4 @@ async function openBlobByDigest(
   const descriptor = { mediaType, digest, size: bytes.length };
   assertContent(bytes, descriptor, at.host.host);
   return { descriptor, body: Readable.from([bytes], { objectMode: false }) };
-}
-
-/** Joins body and verification into one stream: destroying it ends the request, and a fault of either reaches the reader. */
-function verified(body: Readable, descriptor: Descriptor, at: Repository): Readable {
-  // The reader hears of every fault through the stream itself; pipeline only ties the two lives together.
-  return pipeline(body, createVerifyStream(descriptor, at.host.host), () => undefined);
 }
