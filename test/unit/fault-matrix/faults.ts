@@ -41,6 +41,8 @@ export interface Fault {
   /** Status and error code of a refusal, or of what is at the other origin. */
   readonly status?: number;
   readonly code?: string;
+  /** True where the registry serves HTTPS. */
+  readonly isTls?: true;
   readonly answer: (call: FaultCall) => RegistryAnswer | Promise<RegistryAnswer>;
 }
 
@@ -78,8 +80,9 @@ export const faults: readonly Fault[] = [
   elsewhere('login page', () => page(200, 'text/html', html), 200),
   elsewhere('500', () => page(500, 'text/plain', 'oh\n'), 500),
   { ...elsewhere('right answer', (right) => right, 200), code: 'RIGHT' },
-  // Loopback is plain http, so there is nothing to downgrade: schemes and addresses that are refused stand for it.
-  badRedirect('redirect downgrade', () => 'ftp://127.0.0.1/file'),
+  // The right answer is there: only that it would come over plain HTTP is wrong.
+  { ...badRedirect('redirect downgrade', ({ right, elsewhere: put }) => put(right)), isTls: true },
+  badRedirect('redirect other protocol', () => 'ftp://127.0.0.1/file'),
   badRedirect('redirect link-local', () => 'http://169.254.169.254/latest/meta-data'),
   badRedirect('redirect loop', ({ request }) => request.url),
   {

@@ -14,6 +14,7 @@ const columns = [
   ...['wrong content type', 'login page', 'oversize with Content-Length', 'oversize without Content-Length'],
   ...['gzip with length', 'gzip without length', 'gzip without header', 'trailing bytes'],
   ...['redirect same origin', 'redirect downgrade', 'redirect link-local', 'redirect loop', 'redirect endless'],
+  'redirect other protocol',
   ...['404 text', 'login page', '500', 'right answer'].map((what) => `redirect other origin: ${what}`),
 ];
 const rows = [
@@ -94,6 +95,7 @@ async function run(scene: Scene, { fault }: Setting): Promise<Outcome> {
   // The fault was really met, or kept from the registry by the pool.
   if (fault.kind === 'full-pool') expect(scene.hits).toBe(0);
   else expect(scene.hits).toBeGreaterThan(0);
+  if (fault.kind === 'bad-redirect') expect(scene.elsewhere.requests).toEqual([]);
   expectSecretsAtHome(scene);
   expectNoSecretIn(scene, 'error' in outcome ? outcome.error : undefined);
   return outcome;

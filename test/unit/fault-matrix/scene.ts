@@ -10,6 +10,7 @@ import {
   startRegistry,
   type TestRegistry,
 } from '@stellaops/oci-referrers/testing';
+import { authority, serverIdentity } from '../http/certificates.js';
 import type { Fault } from './faults.js';
 import { heldDigest, imageTag, type Point, type Step } from './steps.js';
 
@@ -176,6 +177,11 @@ export class Scene implements AsyncDisposable {
       },
       headers: { [this.registry.host]: { 'X-Api-Key': apiKey } },
       credentials: () => account,
+      // Loopback would be asked in plain HTTP.
+      ...(fault.isTls === true && {
+        hosts: (host: string) => [{ host, scheme: 'https', capabilities: ['pull', 'resolve', 'referrers'] }],
+        tls: { [this.registry.host]: { ca: authority } },
+      }),
       logger: { debug: log, info: log, warn: log, error: log },
     });
   }
@@ -208,6 +214,7 @@ export async function openScene(setting: Setting): Promise<Scene> {
   const registry = await startRegistry({
     auth: { type: 'bearer', ...account },
     referrersApi: setting.step.hasNoApi !== true,
+    tls: setting.fault.isTls === true ? serverIdentity : undefined,
     pageSize: 1,
     intercept: (request, response) => sceneOf().onRequest(request, response),
     rewrite: (request, answer) => sceneOf().onAnswer(request, answer),
