@@ -37,14 +37,19 @@ export interface RegistryKind {
 /** A registry that answers the referrers API of OCI 1.1 itself: olareg in a program of ours. */
 export const nativeRegistry: RegistryKind = native('a native OCI 1.1 registry');
 
+/** The same with short pages: two of the referrers of these tests fit on one, three do not. */
+export const pagedRegistry: RegistryKind = {
+  ...native('a native registry with paged lists', ['-page-bytes', '600']),
+  pages: 3,
+};
+
 /** Debian's package of the CNCF registry: no referrers API, so lists live under tags. */
 export const dockerRegistry: RegistryKind = docker('docker-registry');
 
 /** Every kind of real server there is to ask. */
 export const everyRegistry: readonly RegistryKind[] = [
   nativeRegistry,
-  // Two of the referrers fit on a page, three do not.
-  { ...native('a native registry with paged lists', ['-page-bytes', '600']), pages: 3 },
+  pagedRegistry,
   { ...native('a native registry with a rate limit', ['-rate-limit', '60']), isLimited: true },
   native('a native registry behind a password', ['-auth', 'basic'], 'basic'),
   native('a native registry behind opaque tokens', ['-auth', 'token'], 'token'),
