@@ -11,8 +11,9 @@ import { referrersLock } from './keyed-lock.js';
 import { putManifest } from './put-manifest.js';
 import { readReferrersPages } from './referrers-pages.js';
 import type { Repository } from './repository.js';
+import { assertTagAbsent } from './tag-elsewhere.js';
 import { readReferrersTag } from './tag-schema.js';
-import { addToReferrersTag, tagElsewhere } from './tag-schema-update.js';
+import { addToReferrersTag } from './tag-schema-update.js';
 
 type PushOptions = { readonly tag: string | undefined } & AbortableOptions;
 
@@ -96,6 +97,6 @@ export async function decideListing(
       { subject: subject.digest, hint: 'GitLab does this; push the referrers to a registry with the referrers API' },
     );
   }
-  if (tag.kind === 'absent' && tag.isWeak) throw tagElsewhere(at, subject);
+  if (tag.kind === 'absent' && tag.isWeak) await assertTagAbsent(at, subject, { limits, signal });
   return false;
 }

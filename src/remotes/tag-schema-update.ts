@@ -10,6 +10,7 @@ import type { Connections } from './connections.js';
 import { referrersLock } from './keyed-lock.js';
 import { putManifest } from './put-manifest.js';
 import type { Repository } from './repository.js';
+import { assertTagAbsent } from './tag-elsewhere.js';
 import { readReferrersTag, type TagAnswer } from './tag-schema.js';
 
 const maxTries = 8;
@@ -69,19 +70,13 @@ async function readList(
     const digests = new Set(answer.index.manifests.map((entry) => entry.digest));
     return { document, digests, condition: answer.etag === undefined ? {} : { 'if-match': answer.etag } };
   }
-  if (answer.kind === 'absent' && !answer.isWeak) {
+  if (answer.kind === 'absent') {
+    if (answer.isWeak) await assertTagAbsent(at, subject, { ...options, limits });
     const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
     return { document, digests: new Set(), condition: { 'if-none-match': '*' } };
   }
-  if (answer.kind === 'absent') throw tagElsewhere(at, subject);
   const reason = `${at.host.host} resolves the referrers tag to the subject itself`;
   throw conflict(subject, reason, 'push the referrers to a registry with the referrers API');
-}
-
-/** Makes the error for a tag whose list nobody can know: writing a new one could lose what is in it. */
-export function tagElsewhere(at: Repository, subject: Descriptor): ReferrersError {
-  const reason = `${at.host.host} sends the referrers tag to another origin, so nobody knows what it lists already`;
-  return conflict(subject, reason, 'push the referrers to a registry with the referrers API');
 }
 
 function conflict(subject: Descriptor, message: string, hint: string): ReferrersError {
