@@ -6,7 +6,7 @@ import { describeWith } from './support/tools.js';
 import { emptyBlob, ociTypes, Wire } from './support/wire.js';
 
 // What distribution-spec v1.1.1 says a registry MUST do about referrers, in tests of our own: not the official conformance
-// suite, whose versions since 1.1 cannot be had here (docs/decisions). olareg, which passes that suite, judges these tests:
+// suite, whose versions since 1.1 cannot be had here (docs/decisions/0004). olareg, which passes that one, judges these tests:
 // it has to pass them like the in-memory registry. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
 
 interface Peer {

@@ -2,8 +2,8 @@ module oci-referrers-interop/conformance
 
 go 1.26
 
-// The newest version that the checksum database vouches for. See docs/decisions for what was tried to get one with the tests
-// of distribution-spec 1.1.
+// The newest version that the checksum database vouches for. See docs/decisions/0004 for what was tried to get one with
+// the tests of distribution-spec 1.1.
 tool github.com/opencontainers/distribution-spec/conformance
 
 require (
