@@ -1,7 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readSmallFile } from '../content/read-small-file.js';
 import { ArgumentError } from '../errors/index.js';
+import { escapeText } from '../oci/escape.js';
 import { parseStrictJson } from '../oci/strict-json.js';
 
 /** One entry of `auths`. */
@@ -41,31 +42,8 @@ export function dockerConfigPath(environment: NodeJS.ProcessEnv): string {
  * credentials instead would make private images look as if they did not exist
  */
 export async function readDockerConfig(path: string): Promise<DockerConfig | undefined> {
-  let bytes: Buffer;
-  try {
-    const file = await open(path, 'r');
-    try {
-      bytes = await readWhole(file, path);
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    if (cause instanceof ArgumentError) throw cause;
-    throw configFault(path, `cannot be read: ${code ?? 'unknown fault'}`, cause);
-  }
-  return parseDockerConfig(bytes, path);
-}
-
-async function readWhole(file: FileHandle, path: string): Promise<Buffer> {
-  const buffer = Buffer.alloc(maxConfigBytes + 1);
-  let size = 0;
-  for (let read = -1; read !== 0 && size < buffer.length; size += read) {
-    ({ bytesRead: read } = await file.read(buffer, size, buffer.length - size));
-  }
-  if (size > maxConfigBytes) throw configFault(path, `is larger than ${maxConfigBytes} bytes`);
-  return buffer.subarray(0, size);
+  const bytes = await readSmallFile(path, maxConfigBytes, (reason, cause) => configFault(path, reason, cause));
+  return bytes === undefined ? undefined : parseDockerConfig(bytes, path);
 }
 
 /** Parses Docker's configuration; entries that have nothing to do with credentials are left aside. */
@@ -93,7 +71,8 @@ export function parseDockerConfig(bytes: Uint8Array, path: string): DockerConfig
 
 /** Makes the error for a configuration that cannot be used. */
 export function configFault(path: string, reason: string, cause?: unknown): ArgumentError {
-  return new ArgumentError('ERR_OCI_CREDENTIALS', `read credentials: ${path} ${reason}`, {
+  // Keys of the file may be in the reason.
+  return new ArgumentError('ERR_OCI_CREDENTIALS', `read credentials: ${path} ${escapeText(reason)}`, {
     argument: 'credentials',
     cause,
     hint: `correct or remove ${path}, or give credentials to this program itself`,

@@ -10,7 +10,7 @@ import {
 
 /** Options of {@link createDockerConfigProvider}. */
 export interface DockerConfigProviderOptions {
-  /** The configuration file; found through the environment when absent. */
+  /** The configuration file, which then has to be there; found through the environment when absent. */
   readonly path?: string | undefined;
   /** Environment for finding the file and for helpers; `process.env` by default. */
   readonly environment?: NodeJS.ProcessEnv | undefined;
@@ -33,7 +33,10 @@ export function createDockerConfigProvider(options: DockerConfigProviderOptions 
   const path = options.path ?? dockerConfigPath(environment);
   return async (host, { signal }) => {
     const config = await readDockerConfig(path);
-    if (config === undefined) return undefined;
+    if (config === undefined) {
+      if (options.path !== undefined) throw configFault(path, 'is not there');
+      return undefined;
+    }
     const serverUrl = hubHosts.includes(host) ? hubKey : host;
     const ask = async (helper: string): Promise<Credentials | undefined> =>
       await askCredentialHelper({ helper, serverUrl, configPath: path, timeoutMs, environment, signal });

@@ -122,7 +122,7 @@ export interface RetryPolicy {
 
 /** TLS settings of one host; PEM text. */
 export interface TlsOptions {
-  /** Certificate authorities to trust instead of Node's own. */
+  /** Certificate authorities to trust beside those Node comes with. */
   readonly ca?: string | readonly string[] | undefined;
   /** Client certificate; it is shown to this host alone. */
   readonly cert?: string | undefined;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { SecureContext } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
 import { ProtocolError } from '../errors/index.js';
 import { whileAllowed } from './call-scope.js';
@@ -78,7 +79,8 @@ export function createTransport(options: TransportOptions): Transport {
       agents.clear();
       await Promise.all(
         open.map(async (agent) => {
-          await (await agent).destroy();
+          // With a certificate that cannot be used there is no agent.
+          await (await agent.catch(() => undefined))?.destroy();
         }),
       );
     },
@@ -120,23 +122,30 @@ async function dispatch(
  * Creates an agent for the origin, or for every other one.
  *
  * @remarks An agent shows its client certificate to whoever it connects to, so other origins get an agent without one.
- * They are always verified; the registry's own authorities count there beside Node's, since a token service or a store
- * inside the same house is often signed by the same one.
+ * They are always verified, with the registry's own authorities too, since a token service or a store inside the same house
+ * is often signed by the same one.
  */
 async function createAgent(options: TransportOptions, foreign: boolean): Promise<Agent> {
   const { Agent } = await import('undici');
   const { ca, cert, key, rejectUnauthorized } = options.tls ?? {};
-  const authorities = ca === undefined ? [] : [ca].flat();
   const tls = foreign
-    ? {
-        lookup: createGuardedLookup(new URL(options.origin).hostname),
-        ...(authorities.length > 0 && { ca: [...(await import('node:tls')).rootCertificates, ...authorities] }),
-      }
+    ? { lookup: createGuardedLookup(new URL(options.origin).hostname), ...(await trustAndIdentity({ ca })) }
     : {
-        ...(authorities.length > 0 && { ca: authorities }),
-        ...(cert !== undefined && { cert }),
-        ...(key !== undefined && { key }),
+        ...(await trustAndIdentity({ ca, cert, key })),
         ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
       };
   return new Agent({ connections: options.maxConnections, connect: { timeout: options.connectMs, ...tls } });
+}
+
+/** Made once for every connection of an agent: Node takes tens of milliseconds to read its own authorities. */
+async function trustAndIdentity({ ca = [], cert, key }: TlsOptions): Promise<{ secureContext?: SecureContext }> {
+  const authorities = [ca].flat();
+  if (authorities.length === 0 && cert === undefined && key === undefined) return {};
+  const { createSecureContext, rootCertificates } = await import('node:tls');
+  const secureContext = createSecureContext({
+    ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  });
+  return { secureContext };
 }

@@ -2,9 +2,10 @@ import { createAuthorizer } from '../auth/authorizer.js';
 import type { CredentialProvider } from '../auth/credentials.js';
 import { createDockerConfigProvider } from '../auth/docker-config.js';
 import { checkOptions } from '../content/check-options.js';
-import { OciError } from '../errors/index.js';
+import { ArgumentError, OciError } from '../errors/index.js';
 import { createHttpClient } from '../http/http-client.js';
 import type { HttpClient, TlsOptions } from '../http/types.js';
+import type { Dispatcher } from '../http/undici-send.js';
 import type { Reference } from '../oci/reference.js';
 import { CapabilityCache } from './capability-cache.js';
 import { canonicalHost, defaultHosts, type RegistryHost } from './hosts.js';
@@ -23,7 +24,7 @@ export class Connections implements AsyncDisposable {
   constructor(options: ResolvedOptions) {
     this.options = options;
     this.capabilities = new CapabilityCache(options.capabilityTtlMs);
-    const fromDocker = createDockerConfigProvider();
+    const fromDocker = createDockerConfigProvider({ path: options.registryConfig });
     this.#credentials = async (host, context) =>
       (await options.credentials?.(host, context)) ?? (await fromDocker(host, context));
   }
@@ -35,6 +36,7 @@ export class Connections implements AsyncDisposable {
     }
     const hosts = (await this.options.hosts?.(reference.registry)) ?? defaultHosts(reference.registry);
     checkOptions(registryHosts, hosts, 'hosts');
+    assertOwnConnections(hosts, this.options.dispatcher);
     return hosts.map((host) => new Repository(this.#clientFor(host, reference.registry), host, reference));
   }
 
@@ -59,7 +61,7 @@ export class Connections implements AsyncDisposable {
   #clientFor(host: RegistryHost, registry: string): HttpClient {
     const { origin, headers, tls } = this.#settingsOf(host);
     // Two host entries with the same origin and other secrets must not share connections or tokens.
-    const key = JSON.stringify([origin, headers, tls]);
+    const key = JSON.stringify([origin, headers, tls, host.connectMs]);
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
     const client = this.#createClient(host, registry);
@@ -69,7 +71,9 @@ export class Connections implements AsyncDisposable {
 
   #createClient(host: RegistryHost, registry: string): HttpClient {
     const { origin, headers, tls } = this.#settingsOf(host);
-    const { limits, retry, timeouts, logger, onWarning, dispatcher, tokenRealms } = this.options;
+    const { limits, retry, logger, onWarning, dispatcher, tokenRealms } = this.options;
+    const connectMs = host.connectMs ?? this.options.timeouts.connectMs;
+    const timeouts = { ...this.options.timeouts, connectMs };
     // Docker Hub's credentials are filed under docker.io, whatever host serves it.
     const credentialHost = host.host === canonicalHost(registry) ? registry : host.host;
     const authorizer = createAuthorizer({
@@ -94,4 +98,14 @@ export class Connections implements AsyncDisposable {
     const headers = host.headers ?? this.options.headersFor(host.host);
     return { origin, headers, tls: host.tls ?? this.options.tlsFor(host.host) };
   }
+}
+
+function assertOwnConnections(hosts: readonly RegistryHost[], dispatcher: Dispatcher | undefined): void {
+  const host = hosts.find(({ tls, connectMs }) => tls !== undefined || connectMs !== undefined);
+  if (dispatcher === undefined || host === undefined) return;
+  const reason = 'excludes tls and connectMs of a host: the dispatcher brings its own connections';
+  throw new ArgumentError('ERR_OCI_INVALID_OPTION', `option dispatcher: ${reason} (${host.host})`, {
+    argument: 'dispatcher',
+    hint: 'leave the dispatcher out, or set up TLS and timeouts in it',
+  });
 }

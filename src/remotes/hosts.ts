@@ -20,6 +20,8 @@ export interface RegistryHost {
   readonly headers?: HostHeaders | undefined;
   /** TLS settings of this host, instead of those in the resolver's options. */
   readonly tls?: TlsOptions | undefined;
+  /** Milliseconds to connect to this host, 1 or more, instead of `timeouts.connectMs`. */
+  readonly connectMs?: number | undefined;
   /**
    * Whether this host's list of referrers counts alone; false by default for every host but the registry's own.
    *

@@ -3,16 +3,18 @@ import { isRegistryHost } from '../oci/reference.js';
 
 /** `host[:port]`. */
 export const hostName: z.ZodType<string> = z.string().refine(isRegistryHost, 'is not HOST or HOST:PORT');
-const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const secretHeader = /^(?:authorization|cookie|proxy-authorization)$/i;
+/** The name of a header a caller may configure. */
+export const headerName: z.ZodType<string> = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is not a header name')
+  .refine((name) => !secretHeader.test(name), 'may not be set here; use credentials');
+/** The value of a header. */
+export const headerValue: z.ZodType<string> = z
+  .string()
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'has a line break, or another character that no header may have');
 /** Headers a caller may configure. */
-export const hostHeaders: z.ZodType<Record<string, string>> = z.record(
-  z
-    .string()
-    .regex(headerName, 'is not a header name')
-    .refine((name) => !secretHeader.test(name), 'may not be set here; use credentials'),
-  z.string().refine((value) => !/[\r\n\0]/.test(value), 'has a line break'),
-);
+export const hostHeaders: z.ZodType<Record<string, string>> = z.record(headerName, headerValue);
 /** TLS settings of one host. */
 export const tlsOptions: z.ZodType = z.strictObject({
   ca: z.union([z.string(), z.array(z.string())]).optional(),
@@ -30,6 +32,7 @@ export const registryHosts: z.ZodType = z.array(
     capabilities: z.array(z.enum(['pull', 'resolve', 'push', 'referrers'])),
     headers: hostHeaders.optional(),
     tls: tlsOptions.optional(),
+    connectMs: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
     authoritative: z.boolean().optional(),
   }),
 );

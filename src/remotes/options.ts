@@ -14,6 +14,11 @@ export interface ResolverOptions {
   readonly hosts?: RegistryHosts | undefined;
   /** Credentials by host; Docker's configuration and then anonymous access when absent or undefined is returned. */
   readonly credentials?: CredentialProvider | undefined;
+  /**
+   * Docker's configuration, the file, for credentials; found through `REGISTRY_AUTH_FILE`, `DOCKER_CONFIG` or the home
+   * directory when absent. A file that is named here has to be there.
+   */
+  readonly registryConfig?: string | undefined;
   /** Plain HTTP for every registry, or for the named `host[:port]`; loopback addresses always use it. */
   readonly plainHttp?: boolean | readonly string[] | undefined;
   /** TLS settings by `host[:port]`; a client certificate is shown to that host alone. */
@@ -50,6 +55,7 @@ export interface ResolverOptions {
 export interface ResolvedOptions {
   readonly hosts: RegistryHosts | undefined;
   readonly credentials: CredentialProvider | undefined;
+  readonly registryConfig: string | undefined;
   readonly isPlainHttp: (host: string) => boolean;
   readonly tlsFor: (host: string) => TlsOptions | undefined;
   readonly headersFor: (host: string) => HostHeaders;

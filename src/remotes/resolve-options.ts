@@ -20,6 +20,7 @@ const optionsSchema = z
   .strictObject({
     hosts: callback.optional(),
     credentials: callback.optional(),
+    registryConfig: z.string().min(1, 'is no path').optional(),
     plainHttp: z.union([z.boolean(), z.array(hostName)]).optional(),
     tls: z.union([callback, z.record(hostName, tlsOptions)]).optional(),
     headers: z.union([callback, z.record(hostName, hostHeaders)]).optional(),
@@ -52,6 +53,7 @@ export function resolveOptions(options: ResolverOptions): ResolvedOptions {
   return {
     hosts: options.hosts,
     credentials: options.credentials,
+    registryConfig: options.registryConfig,
     isPlainHttp: (host) =>
       isLoopbackHost(host) || (Array.isArray(plainHttp) ? plainHttp.includes(host) : plainHttp === true),
     tlsFor: lookUp(options.tls),

@@ -73,6 +73,17 @@ describe('a registry with TLS', () => {
 describe('a client certificate', () => {
   const tls = { ca: authority, ...clientIdentity };
 
+  it('that is none is an error that names tls, and the client can still be closed', async () => {
+    const server = await startTls(serverIdentity);
+    const client = clientFor(server.origin, { tls: { ...tls, cert: 'no PEM' } });
+    await expect(client.requestBytes(get(server.origin, '/'), bound)).rejects.toMatchObject({
+      code: 'ERR_OCI_INVALID_OPTION',
+      argument: 'tls',
+    });
+    await client.close();
+    expect(server.shown).toEqual([]);
+  });
+
   it('is shown to its origin', async () => {
     const server = await startTls(serverIdentity);
     await clientFor(server.origin, { tls }).requestBytes(get(server.origin, '/'), bound);
