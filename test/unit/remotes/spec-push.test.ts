@@ -63,6 +63,21 @@ describe('the upload of a blob', () => {
   });
 });
 
+describe('the mount of a blob', () => {
+  it('is an error when the registry says it mounted another one', async () => {
+    await using scene = await openScene({
+      rewrite: (request, answer) =>
+        request.method === 'POST'
+          ? { status: 201, headers: { 'docker-content-digest': `sha256:${'0'.repeat(64)}` } }
+          : answer,
+    });
+    const pusher = await scene.resolver.pusher(scene.reference);
+    await expect(pusher.mount(newBlob().descriptor, 'team/other')).rejects.toMatchObject({
+      code: 'ERR_OCI_DIGEST_MISMATCH',
+    });
+  });
+});
+
 describe('the push of a manifest', () => {
   it('carries its media type, without parameters', async () => {
     await using scene = await openScene();
@@ -110,6 +125,17 @@ describe('an artifact that is attached', () => {
       layers: [empty],
       subject: scene.image.descriptor,
     });
+  });
+});
+
+describe('a referrer whose subject is not there', () => {
+  it.each([true, false])('can be pushed before it, and is found (API: %s)', async (referrersApi) => {
+    await using scene = await openScene({ referrersApi });
+    const subject = buildImage({ layers: [Buffer.from('comes later')] });
+    const pusher = await scene.resolver.pusher(scene.reference);
+    const sbom = await attachArtifact(pusher, subject.descriptor, { artifactType: sbomType, files: [] });
+    const found = await scene.fetcher.fetchReferrers(subject.descriptor);
+    expect(found.map(({ digest }) => digest)).toEqual([sbom.digest]);
   });
 });
 
