@@ -1,77 +1,115 @@
 import { randomBytes } from 'node:crypto';
-import { failure, json, methodNotAllowed } from './answers.js';
+import { covers, formatScopes, neededScopes, parseScope, pullOnly, type Scope } from './auth-scopes.js';
+import {
+  type AuthStyle,
+  type Refusal,
+  refusePlainly,
+  refuseTokenMethod,
+  refuseTokenPlainly,
+  type TokenRefusal,
+  tokenAnswer,
+} from './auth-style.js';
+import { readBody } from './body.js';
 import type { InterceptedRequest, RegistryAnswer, TestRegistryAuth } from './types.js';
-
-/** Actions on one repository, as a token scope names them. */
-interface Scope {
-  readonly repository: string;
-  readonly actions: readonly string[];
-}
 
 interface Token {
   readonly expiresAtMs: number;
   readonly scopes: readonly Scope[];
 }
 
+/** What a message to a token service asks for. */
+interface Asked {
+  readonly scopes: readonly string[];
+  readonly isUser: boolean;
+}
+
+const maxFormBytes = 64 * 1024;
+
 /** Decides who may do what, and issues the tokens that say so. */
 export class AccessGate {
   readonly #auth: TestRegistryAuth;
-  readonly #origin: string;
+  readonly #style: AuthStyle;
+  readonly #realm: string;
   readonly #service: string;
   readonly #tokens = new Map<string, Token>();
 
-  constructor(auth: TestRegistryAuth, origin: string) {
+  /**
+   * @param realmOrigin - where the token service listens
+   * @param host - host of the registry, which names the service where the style does not
+   */
+  constructor(auth: TestRegistryAuth, style: AuthStyle, realmOrigin: string, host: string) {
     this.#auth = auth;
-    this.#origin = origin;
-    this.#service = new URL(origin).host;
+    this.#style = style;
+    this.#realm = `${realmOrigin}${tokenPathOf(style)}`;
+    this.#service = style.service ?? host;
   }
 
   /** Checks a request; gives back an answer only where it may not go on. */
   check(request: InterceptedRequest): RegistryAnswer | undefined {
-    const needed = neededScopes(request);
+    const needed = neededScopes(request, this.#style.deleteActions ?? ['delete']);
     const header = request.headers['authorization'];
-    return this.#auth.type === 'basic' ? this.#checkBasic(header, needed) : this.#checkBearer(header, needed);
+    const reason = this.#style.type === 'basic' ? this.#judgeBasic(header, needed) : this.#judgeBearer(header, needed);
+    if (reason === undefined) return undefined;
+    const scope = needed.length === 0 ? '' : (this.#style.opaqueScope ?? formatScopes(needed));
+    const refusal: Refusal = { request, reason, realm: this.#realm, service: this.#service, scope };
+    return this.#style.refuse?.(refusal) ?? refusePlainly(this.#style.type, refusal);
   }
 
   /** Answers a request for a token: what is asked for is granted to the user, pull alone to everybody else. */
-  issue(request: InterceptedRequest): RegistryAnswer {
-    if (request.method !== 'GET') return methodNotAllowed(['GET']);
+  async issue(request: InterceptedRequest): Promise<RegistryAnswer> {
+    const { post } = this.#style;
+    if (request.method === 'POST' && post === 'refresh') return await this.#issueForRefresh(request);
+    if (request.method === 'POST' && typeof post === 'object') return post;
+    if (request.method !== 'GET') return refuseTokenMethod();
     const header = request.headers['authorization'];
-    if (header === undefined ? this.#auth.anonymousPull !== true : !this.#isUser(header)) {
-      return failure(401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': 'Basic realm="token"' });
+    const scopes = request.query.getAll('scope').flatMap((text) => text.split(' '));
+    const isUser = header !== undefined && this.#isUser(header);
+    if (!isUser && (header !== undefined || this.#auth.anonymousPull !== true)) {
+      return this.#refuseToken({ reason: header === undefined ? 'anonymous' : 'credentials', scopes });
     }
-    if (request.query.get('service') !== this.#service) return failure(400, 'UNSUPPORTED', 'unknown service');
-    const asked = request.query.getAll('scope').flatMap((text) => text.split(' ').flatMap(parseScope));
-    const scopes = header === undefined ? asked.map(pullOnly) : asked;
-    const ttlSeconds = this.#auth.tokenTtlSeconds ?? 300;
-    const token = randomBytes(24).toString('base64url');
-    this.#tokens.set(token, { scopes, expiresAtMs: Date.now() + ttlSeconds * 1000 });
-    return json(200, { token, access_token: token, expires_in: ttlSeconds, issued_at: new Date().toISOString() });
+    const service = request.query.get('service');
+    const isMeant = service === null ? this.#style.mayOmitService === true : service === this.#service;
+    if (!isMeant) return this.#refuseToken({ reason: 'service', scopes });
+    return this.#grant({ scopes, isUser });
   }
 
   expireTokens(): void {
     this.#tokens.clear();
   }
 
-  #checkBasic(header: string | undefined, needed: readonly Scope[]): RegistryAnswer | undefined {
-    const mayPull = this.#auth.anonymousPull === true && needed.every((scope) => scope.actions.join() === 'pull');
-    if (header === undefined ? mayPull : this.#isUser(header)) return undefined;
-    return unauthorized('Basic realm="test registry"');
+  async #issueForRefresh(request: InterceptedRequest): Promise<RegistryAnswer> {
+    const form = new URLSearchParams((await readBody(request.message, maxFormBytes))?.toString());
+    const scopes = form.getAll('scope').flatMap((text) => text.split(' '));
+    const given = form.get('refresh_token');
+    const isUser = given !== null && given === this.#auth.refreshToken && form.get('grant_type') === 'refresh_token';
+    return isUser ? this.#grant({ scopes, isUser }) : this.#refuseToken({ reason: 'credentials', scopes });
   }
 
-  #checkBearer(header: string | undefined, needed: readonly Scope[]): RegistryAnswer | undefined {
-    const scope = needed.map(({ repository, actions }) => `repository:${repository}:${actions.join(',')}`).join(' ');
-    const challenge = [
-      `Bearer realm="${this.#origin}/token"`,
-      `service="${this.#service}"`,
-      ...(scope === '' ? [] : [`scope="${scope}"`]),
-    ].join(',');
-    if (header === undefined) return unauthorized(challenge);
+  #grant({ scopes, isUser }: Asked): RegistryAnswer {
+    const { opaqueScope } = this.#style;
+    const asked = scopes.flatMap((text) => (text === opaqueScope ? [everything] : parseScope(text)));
+    const ttlSeconds = this.#auth.tokenTtlSeconds ?? 300;
+    const token = randomBytes(24).toString('base64url');
+    const granted = isUser ? asked : asked.map(pullOnly);
+    this.#tokens.set(token, { scopes: granted, expiresAtMs: Date.now() + ttlSeconds * 1000 });
+    return tokenAnswer(this.#style, { token, ttlSeconds });
+  }
+
+  #refuseToken(refusal: TokenRefusal): RegistryAnswer {
+    return (this.#style.refuseToken ?? refuseTokenPlainly)(refusal);
+  }
+
+  #judgeBasic(header: string | undefined, needed: readonly Scope[]): Refusal['reason'] | undefined {
+    const mayPull = this.#auth.anonymousPull === true && needed.every((scope) => scope.actions.join() === 'pull');
+    if (header === undefined) return mayPull ? undefined : 'missing';
+    return this.#isUser(header) ? undefined : 'invalid';
+  }
+
+  #judgeBearer(header: string | undefined, needed: readonly Scope[]): Refusal['reason'] | undefined {
+    if (header === undefined) return 'missing';
     const token = this.#tokens.get(/^bearer (.+)$/i.exec(header)?.[1] ?? '');
-    if (token === undefined || token.expiresAtMs <= Date.now())
-      return unauthorized(`${challenge},error="invalid_token"`);
-    if (needed.every((one) => covers(token, one))) return undefined;
-    return unauthorized(`${challenge},error="insufficient_scope"`);
+    if (token === undefined || token.expiresAtMs <= Date.now()) return 'invalid';
+    return needed.every((one) => covers(token.scopes, one)) ? undefined : 'insufficient';
   }
 
   #isUser(header: string): boolean {
@@ -80,38 +118,9 @@ export class AccessGate {
   }
 }
 
-function unauthorized(challenge: string): RegistryAnswer {
-  return failure(401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': challenge });
-}
+const everything: Scope = { repository: '*', actions: ['*'] };
 
-/** What a request needs; the base endpoint needs a valid credential and nothing more. */
-function neededScopes({ method, endpoint, repository, query }: InterceptedRequest): readonly Scope[] {
-  if (repository === undefined) return [];
-  const own: Scope = { repository, actions: neededActions(method, endpoint) };
-  const from = query.get('from');
-  if (method !== 'POST' || !query.has('mount') || from === null || from === repository) return [own];
-  return [own, { repository: from, actions: ['pull'] }];
-}
-
-function neededActions(method: string, endpoint: InterceptedRequest['endpoint']): readonly string[] {
-  if (endpoint === 'upload') return ['pull', 'push'];
-  if (method === 'GET' || method === 'HEAD') return ['pull'];
-  return method === 'DELETE' ? ['delete'] : ['pull', 'push'];
-}
-
-function covers(token: Token, needed: Scope): boolean {
-  const granted = token.scopes.filter((scope) => scope.repository === needed.repository);
-  const actions = new Set(granted.flatMap((scope) => scope.actions));
-  return actions.has('*') || needed.actions.every((action) => actions.has(action));
-}
-
-function pullOnly({ repository, actions }: Scope): Scope {
-  return { repository, actions: actions.filter((action) => action === 'pull') };
-}
-
-/** Reads `repository:name:pull,push`; other kinds of resource are granted nothing. */
-export function parseScope(text: string): readonly Scope[] {
-  const match = /^repository:(.+):([a-z*,]+)$/.exec(text);
-  const [, repository, actions] = match ?? [];
-  return repository === undefined || actions === undefined ? [] : [{ repository, actions: actions.split(',') }];
+/** Where the token service of a style listens. */
+export function tokenPathOf(style: AuthStyle): string {
+  return style.tokenPath ?? '/token';
 }

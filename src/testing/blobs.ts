@@ -2,7 +2,7 @@ import { isDigest } from '../oci/digest.js';
 import { failure, methodNotAllowed } from './answers.js';
 import type { Context } from './context.js';
 import { parseRange } from './range.js';
-import type { RegistryAnswer } from './types.js';
+import type { RegistryAnswer, RequestFacts } from './types.js';
 
 /** Serves and deletes blobs (distribution-spec v1.1.1, end-2 and end-10). */
 export function handleBlob(context: Context): RegistryAnswer {
@@ -16,16 +16,17 @@ export function handleBlob(context: Context): RegistryAnswer {
     blobs.delete(reference);
     return { status: 202, headers: {} };
   }
-  return serve(bytes, reference, request.method === 'GET' ? request.headers['range'] : undefined);
+  return serveBlob(bytes, reference, request);
 }
 
-function serve(bytes: Uint8Array, digest: string, rangeHeader: string | undefined): RegistryAnswer {
+/** Answers with the bytes of a blob, or with the range of them that is asked for. */
+export function serveBlob(bytes: Uint8Array, digest: string, { method, headers: asked }: RequestFacts): RegistryAnswer {
   const headers = {
     'content-type': 'application/octet-stream',
     'docker-content-digest': digest,
     'accept-ranges': 'bytes',
   };
-  const range = parseRange(rangeHeader, bytes.length);
+  const range = parseRange(method === 'GET' ? asked['range'] : undefined, bytes.length);
   if (range === undefined) return { status: 200, headers, body: bytes };
   if (range === 'unsatisfiable') {
     return failure(416, 'RANGE_INVALID', 'the blob has no such range', { 'content-range': `bytes */${bytes.length}` });

@@ -1,3 +1,4 @@
+import type { WholeBehaviour } from './behaviour.js';
 import type { RegistryStore } from './registry-store.js';
 import type { InterceptedRequest, TestRegistryOptions } from './types.js';
 import type { UploadSessions } from './upload-sessions.js';
@@ -8,6 +9,8 @@ export interface Incoming {
   readonly store: RegistryStore;
   readonly uploads: UploadSessions;
   readonly options: TestRegistryOptions;
+  /** How the registry differs from a plain one. */
+  readonly behaviour: WholeBehaviour;
 }
 
 /** What the handler of an endpoint below a repository has to work with. */

@@ -10,6 +10,9 @@ export {
   type TestImageOptions,
   type TestIndexOptions,
 } from './fixtures.js';
+export type { ProfileName } from './profile-names.js';
+export { registryProfiles } from './profiles/find-profile.js';
+export type { RegistryProfile } from './profiles/profile.js';
 export type { RegistryStore, StoredManifest, StoredRepository } from './registry-store.js';
 export { startRegistry } from './start-registry.js';
 export type {
@@ -18,6 +21,7 @@ export type {
   RecordedRequest,
   RegistryAnswer,
   RequestFacts,
+  TestOrigin,
   TestRegistry,
   TestRegistryAuth,
   TestRegistryOptions,

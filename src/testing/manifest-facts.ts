@@ -9,10 +9,16 @@ export interface ManifestFacts {
   readonly subject: string | undefined;
   /** Its own `artifactType`, else the media type of an image manifest's config. */
   readonly artifactType: string | undefined;
+  /** Its own `artifactType` alone. */
+  readonly ownArtifactType: string | undefined;
+  /** Media type of an image manifest's config. */
+  readonly configType: string | undefined;
   /** Its annotations. */
   readonly annotations: Descriptor['annotations'];
   /** Digests of the blobs it needs; layers that are kept elsewhere are not among them. */
   readonly blobs: readonly string[];
+  /** What an index lists, as far as it has a digest. */
+  readonly children: readonly { readonly digest: string; readonly mediaType: string | undefined }[];
 }
 
 /**
@@ -25,15 +31,24 @@ export function readManifestFacts(bytes: Uint8Array, mediaType: string): Manifes
   if (manifest === undefined) return undefined;
   const config = isIndexType(mediaType) ? undefined : objectOf(manifest['config']);
   const layers = isIndexType(mediaType) ? [] : arrayOf(manifest['layers']).map(objectOf);
+  const children = isIndexType(mediaType) ? arrayOf(manifest['manifests']).map(objectOf) : [];
   const annotations = objectOf(manifest['annotations']);
+  const ownArtifactType = textOf(manifest['artifactType']);
+  const configType = textOf(config?.['mediaType']);
   return {
     mediaType: textOf(manifest['mediaType']),
     subject: textOf(objectOf(manifest['subject'])?.['digest']),
-    artifactType: textOf(manifest['artifactType']) ?? textOf(config?.['mediaType']),
+    artifactType: ownArtifactType ?? configType,
+    ownArtifactType,
+    configType,
     annotations: annotations as Descriptor['annotations'],
     blobs: [config, ...layers].flatMap((blob) => {
       const digest = textOf(blob?.['digest']);
       return blob === undefined || digest === undefined || isKeptElsewhere(blob) ? [] : [digest];
+    }),
+    children: children.flatMap((child) => {
+      const digest = textOf(child?.['digest']);
+      return digest === undefined ? [] : [{ digest, mediaType: textOf(child?.['mediaType']) }];
     }),
   };
 }

@@ -34,7 +34,7 @@ function serve(context: Context): RegistryAnswer {
   };
 }
 
-async function take({ request, repository, reference, store, options }: Context): Promise<RegistryAnswer> {
+async function take({ request, repository, reference, store, options, behaviour }: Context): Promise<RegistryAnswer> {
   const bytes = await readBody(request.message, maxManifestBytes);
   if (bytes === undefined) return failure(413, 'SIZE_INVALID', `a manifest may have ${maxManifestBytes} bytes here`);
   if (!isDigest(reference) && !isTag(reference)) {
@@ -60,6 +60,8 @@ async function take({ request, repository, reference, store, options }: Context)
   if (missing !== undefined) {
     return failure(404, 'MANIFEST_BLOB_UNKNOWN', `manifest references blob ${missing}, which is unknown to registry`);
   }
+  const refused = behaviour.refusePush({ repository, mediaType, facts });
+  if (refused !== undefined) return refused;
   store.putManifest(repository, digest, bytes, mediaType);
   if (!isDigest(reference)) tags.set(reference, digest);
   return accepted(repository, digest, facts, options.referrersApi ?? true);

@@ -3,7 +3,7 @@ import { isDigest } from '../oci/digest.js';
 import { mediaTypes } from '../oci/media-types.js';
 import { failure, json, methodNotAllowed } from './answers.js';
 import type { Context } from './context.js';
-import type { RegistryStore } from './registry-store.js';
+import type { RegistryStore, StoredManifest, StoredRepository } from './registry-store.js';
 import type { RegistryAnswer } from './types.js';
 
 /** Lists what refers to a digest, known or not (distribution-spec v1.1.1, end-12a and 12b). */
@@ -29,12 +29,32 @@ export function handleReferrers({ request, repository, reference, store, options
   return json(200, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: page }, headers);
 }
 
-function referrersOf(store: RegistryStore, repository: string, subject: string): Descriptor[] {
+/** Says how a manifest is listed; undefined leaves it out. */
+export type Describe = (
+  digest: string,
+  manifest: StoredManifest,
+  repository: StoredRepository,
+) => Descriptor | undefined;
+
+/** Describes a referrer as the specification has it. */
+export function describePlainly(digest: string, manifest: StoredManifest): Descriptor {
+  const { mediaType, bytes, artifactType, annotations } = manifest;
+  return { mediaType, digest, size: bytes.length, artifactType, annotations };
+}
+
+/** Finds what refers to a digest, in the order of digests. */
+export function referrersOf(
+  store: RegistryStore,
+  name: string,
+  subject: string,
+  describe: Describe = describePlainly,
+): Descriptor[] {
+  const repository = store.repositories.get(name);
+  if (repository === undefined) return [];
   const found: Descriptor[] = [];
-  for (const [digest, manifest] of store.repositories.get(repository)?.manifests ?? []) {
-    if (manifest.subject !== subject) continue;
-    const { mediaType, bytes, artifactType, annotations } = manifest;
-    found.push({ mediaType, digest, size: bytes.length, artifactType, annotations });
+  for (const [digest, manifest] of repository.manifests) {
+    const described = manifest.subject === subject ? describe(digest, manifest, repository) : undefined;
+    if (described !== undefined) found.push(described);
   }
   return found.sort((one, other) => (one.digest < other.digest ? -1 : 1));
 }

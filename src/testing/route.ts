@@ -11,7 +11,6 @@ interface Route {
 // Names may contain every one of these words, so each pattern is tied to the end of the path.
 const patterns: readonly (readonly [EndpointKind, RegExp])[] = [
   ['base', /^\/v2\/?$/],
-  ['token', /^\/token$/],
   ['tags', /^\/v2\/(.+)\/tags\/list$/],
   ['upload', /^\/v2\/(.+)\/blobs\/uploads\/?$/],
   ['upload', /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/],
@@ -21,11 +20,11 @@ const patterns: readonly (readonly [EndpointKind, RegExp])[] = [
 ];
 
 /** Reads what a request is for from its line and headers. */
-export function readRequest(message: IncomingMessage): InterceptedRequest {
+export function readRequest(message: IncomingMessage, tokenPath: string): InterceptedRequest {
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
-  const { endpoint, repository, reference } = routeOf(path);
+  const { endpoint, repository, reference } = routeOf(path, tokenPath);
   return {
     method: message.method ?? 'GET',
     url,
@@ -40,8 +39,9 @@ export function readRequest(message: IncomingMessage): InterceptedRequest {
 }
 
 /** Finds the endpoint a path belongs to, and takes the path apart. */
-export function routeOf(path: string): Route {
+export function routeOf(path: string, tokenPath: string = '/token'): Route {
   const decoded = decode(path);
+  if (decoded === tokenPath) return { endpoint: 'token' };
   for (const [endpoint, pattern] of patterns) {
     const match = decoded === undefined ? null : pattern.exec(decoded);
     if (match !== null) return { endpoint, repository: match[1], reference: match[2] };

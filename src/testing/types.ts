@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ProfileName } from './profile-names.js';
 import type { RegistryStore } from './registry-store.js';
 
 /** Which part of the registry a request was for. */
@@ -40,16 +41,24 @@ export interface InterceptedRequest extends RequestFacts {
 export interface RegistryAnswer {
   /** HTTP status. */
   readonly status: number;
-  /** Headers; `content-length` is set from the body where it is absent. */
+  /**
+   * Headers; `content-length` is set from the body where it is absent, `docker-distribution-api-version` to `registry/2.0`.
+   * An empty list sends no header of that name.
+   */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** Body; it is held back for HEAD, its length is sent all the same. */
   readonly body?: Uint8Array | undefined;
+  /** Bytes of the body after which the connection is cut; 0 cuts it in place of any answer. */
+  readonly cutAfterBytes?: number | undefined;
 }
 
 /** Credentials the registry asks for. */
 export interface TestRegistryAuth {
-  /** `basic`: on every request. `bearer`: the registry challenges for tokens of its own `/token` endpoint. */
-  readonly type: 'basic' | 'bearer';
+  /**
+   * `basic`: on every request. `bearer`: the registry challenges for tokens, of its own `/token` endpoint unless the profile
+   * has another. By default what the profile does, `bearer` without one.
+   */
+  readonly type?: 'basic' | 'bearer' | undefined;
   /** The one user there is; it may do everything. */
   readonly username: string;
   /** Password of that user. */
@@ -58,10 +67,17 @@ export interface TestRegistryAuth {
   readonly anonymousPull?: boolean | undefined;
   /** Seconds a token is good for; 300 by default. */
   readonly tokenTtlSeconds?: number | undefined;
+  /** Taken in place of the password by token services that take refresh tokens; none is by default. */
+  readonly refreshToken?: string | undefined;
 }
 
 /** Options of {@link startRegistry}. */
 export interface TestRegistryOptions {
+  /**
+   * Behaves like a registry people use, or in one of the ways no registry should; see {@link registryProfiles}. The other
+   * options come on top of it. A plain registry by default.
+   */
+  readonly profile?: ProfileName | undefined;
   /** Serves the referrers API; true by default. False answers `404 page not found` as text, as distribution 2.8 does. */
   readonly referrersApi?: boolean | undefined;
   /** Referrers on one page; all of them by default. */
@@ -99,17 +115,26 @@ export interface TestRegistryOptions {
     | undefined;
 }
 
-/** A running registry; closing it ends every connection. */
-export interface TestRegistry extends AsyncDisposable {
+/** One address that answers, and what it was asked. */
+export interface TestOrigin {
   /** `127.0.0.1:PORT`, as references name it. */
   readonly host: string;
   /** `http://127.0.0.1:PORT`, or `https` with `tls`. */
   readonly origin: string;
   /** Every request so far, in order of arrival, token requests included. */
   readonly requests: readonly RecordedRequest[];
+}
+
+/** A running registry; closing it ends every connection. */
+export interface TestRegistry extends TestOrigin, AsyncDisposable {
+  /**
+   * The other address some profiles send clients to: a web site, a token service, a blob store, another registry. Absent
+   * where the registry sends nobody anywhere.
+   */
+  readonly elsewhere: TestOrigin | undefined;
   /** What the registry holds; changes count from the next request on. */
   readonly store: RegistryStore;
-  /** Forgets the requests so far. */
+  /** Forgets the requests so far, those to `elsewhere` included. */
   clearRequests(): void;
   /** Lets every token that was issued so far expire now. */
   expireTokens(): void;

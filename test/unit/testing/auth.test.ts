@@ -1,6 +1,6 @@
 import { array, constantFrom, property, assert as propertyAssert, string } from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseScope } from '../../../src/testing/auth.js';
+import { parseScope } from '../../../src/testing/auth-scopes.js';
 import { buildImage, startRegistry, type TestRegistry, type TestRegistryAuth } from '../../../src/testing/index.js';
 
 const user = { username: 'user', password: 'pass:word' };
