@@ -53,7 +53,8 @@ export async function startCuttingProxy(target: string, cutting: Cutting): Promi
         if (direction === cutting.direction) passed += chunk.length;
         if (passed > cutting.afterBytes && cuts < cutting.times) {
           cuts += 1;
-          end();
+          // What came through before still arrives; then there is nothing more.
+          from.destroy();
         } else if (!to.write(chunk)) from.pause();
       });
     }
