@@ -1,6 +1,6 @@
 import { type Descriptor, digestOf } from '@stellaops/oci-referrers';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import { startRegistry } from '../../src/testing/index.js';
+import { startRegistry, type TestRegistryOptions } from '../../src/testing/index.js';
 import { type InteropRegistry, nativeRegistry, pagedRegistry } from './support/registries.js';
 import { describeWith } from './support/tools.js';
 import { emptyBlob, ociTypes, Wire } from './support/wire.js';
@@ -20,18 +20,19 @@ interface Peer {
 }
 
 const peers: readonly Peer[] = [
-  inMemory('the in-memory registry'),
-  inMemory('the in-memory registry with pages', 2),
+  inMemory('the in-memory registry', {}),
+  inMemory('the in-memory registry with pages', { pageSize: 2 }),
+  inMemory('its profile conformant-1.1', { profile: 'conformant-1.1' }),
   { ...nativeRegistry, name: 'olareg', isPaged: false, answerToBadDigest: 200 },
   { ...pagedRegistry, name: 'olareg with pages', isPaged: true, answerToBadDigest: 200 },
 ];
 
-function inMemory(name: string, pageSize?: number): Peer {
+function inMemory(name: string, options: TestRegistryOptions): Peer {
   const start = async (): Promise<InteropRegistry> => {
-    const registry = await startRegistry({ pageSize });
+    const registry = await startRegistry(options);
     return { host: registry.host, stop: () => registry.close() };
   };
-  return { name, tools: [], isPaged: pageSize !== undefined, answerToBadDigest: 400, start };
+  return { name, tools: [], isPaged: options.pageSize !== undefined, answerToBadDigest: 400, start };
 }
 
 const types = { sbom: 'application/spdx+json', scan: 'application/vnd.example.scan+json' } as const;

@@ -76,6 +76,21 @@ function otherEndpoints({ store, tagsPageSize }: World): Behaviour {
   };
 }
 
+/** Errors are JSON that is not called so, and a repository that is not there is only a manifest that is not there. */
+function errors({ store }: World): Behaviour {
+  return {
+    instead: (request) => {
+      const { endpoint, repository = '' } = request;
+      if (endpoint !== 'manifest' || !isRead(request) || store.repositories.has(repository)) return undefined;
+      return errorAnswer(404, { code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' });
+    },
+    change: (_request, answer) =>
+      answer.status >= 400 && answer.headers['content-type'] === 'application/json'
+        ? withHeaders(answer, asText)
+        : answer,
+  };
+}
+
 const unsupported: RegistryAnswer = errorAnswer(
   405,
   { code: 'UNSUPPORTED', message: 'the operation is unsupported', detail: 'method not allowed' },
@@ -113,7 +128,12 @@ const evidence = 'observed';
 const notEstablished = ['scope of a Bearer challenge below a repository', 'body of a 401'];
 
 function paged(name: Profile['name'], standsFor: string, behaviours: readonly Behaviour[]): Profile {
-  const behave = (world: World): readonly Behaviour[] => [...behaviours, pagedList(world), otherEndpoints(world)];
+  const behave = (world: World): readonly Behaviour[] => [
+    ...behaviours,
+    pagedList(world),
+    otherEndpoints(world),
+    errors(world),
+  ];
   return { name, row: 15, standsFor, evidence, notEstablished, parts: { auth: () => auth, behave } };
 }
 
@@ -137,7 +157,7 @@ export const olaregProfiles: readonly Profile[] = [
     notEstablished: [...notEstablished, 'whether it asks for credentials first'],
     parts: {
       auth: () => auth,
-      behave: (world) => [referrersAnswer(() => unsupported), noSubjectHeader, otherEndpoints(world)],
+      behave: (world) => [referrersAnswer(() => unsupported), noSubjectHeader, otherEndpoints(world), errors(world)],
     },
   },
 ];
