@@ -125,6 +125,7 @@ class OriginClient implements HttpClient {
       gate: this.#gate,
       method: request.method,
       url: request.url,
+      once: request.once,
       signal,
       logger,
       attempt: async () => {

@@ -21,6 +21,8 @@ export interface RetryOptions<Answer> {
   readonly gate: RateGate;
   readonly method: RegistryRequest['method'];
   readonly url: URL;
+  /** True where a method that is idempotent by itself is not, with what it carries. */
+  readonly once?: boolean | undefined;
   readonly signal: AbortSignal;
   readonly logger: Logger;
   /** Sends the request once. */
@@ -43,6 +45,7 @@ export async function withRetries<Answer extends { readonly status: number; read
   options: RetryOptions<Answer>,
 ): Promise<Answer> {
   const { policy, gate, method, signal, logger } = options;
+  const mayRepeat = options.once !== true && idempotent.has(method);
   const longestMs = Math.max(policy.maxRetryAfterMs, policy.maxDelayMs);
   let gateMs = longestMs * policy.maxRetries;
   for (let retry = 0; ; retry++) {
@@ -54,7 +57,7 @@ export async function withRetries<Answer extends { readonly status: number; read
     let reason: string;
     try {
       const answer = await options.attempt();
-      if (!isWorthRetrying(answer.status, method)) return answer;
+      if (!isWorthRetrying(answer.status, mayRepeat)) return answer;
       const askedMs = parseRetryAfter(answer.headers.get('retry-after'), Date.now()) ?? 0;
       if (askedMs > policy.maxRetryAfterMs) return answer;
       waitMs = Math.max(waitMs, askedMs);
@@ -63,7 +66,7 @@ export async function withRetries<Answer extends { readonly status: number; read
       reason = String(answer.status);
       await options.discard?.(answer);
     } catch (error) {
-      if (last || !idempotent.has(method) || !isTransient(error)) throw error;
+      if (last || !mayRepeat || !isTransient(error)) throw error;
       reason = (error as Error).message;
     }
     const next = `retry ${retry + 1} of ${policy.maxRetries} in ${waitMs} ms`;
@@ -97,7 +100,7 @@ function turnedAway(options: Pick<RetryOptions<never>, 'method' | 'url' | 'gate'
   );
 }
 
-function isWorthRetrying(status: number, method: string): boolean {
+function isWorthRetrying(status: number, mayRepeat: boolean): boolean {
   if (status === 429) return true;
-  return idempotent.has(method) && (status === 408 || (status >= 500 && status !== 501));
+  return mayRepeat && (status === 408 || (status >= 500 && status !== 501));
 }

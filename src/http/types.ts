@@ -15,6 +15,11 @@ export interface RegistryRequest extends AbortableOptions {
   /** Size of a streamed body in bytes. */
   readonly bodySize?: number | undefined;
   /**
+   * True for a request that may have had an effect which a second one would add to: it is only sent again where it was not
+   * carried out (401, 429). PATCH and POST are never sent again otherwise.
+   */
+  readonly once?: boolean | undefined;
+  /**
    * `metadata` has a total deadline, queue and body included; `blob` one until its answer or its upload begins, and then
    * a floor under its progress.
    */
