@@ -91,6 +91,7 @@ export type {
 } from './referrers/graph.js';
 export { walkReferrers } from './referrers/walk-referrers.js';
 export type { HostCapability, RegistryHost, RegistryHosts } from './remotes/hosts.js';
+export { createHostsDirectory } from './remotes/hosts-dir/create-hosts-directory.js';
 export type { HostHeaders, ResolverOptions } from './remotes/options.js';
 export { createResolver } from './remotes/resolver.js';
 export type { Fetcher, Pusher, ReferrersFetcher, Resolved, Resolver } from './remotes/types.js';

@@ -145,7 +145,7 @@ function unconfirmedByMirrors(subject: Descriptor, registry: string, cause: unkn
     {
       subject: subject.digest,
       cause,
-      hint: 'add the registry itself to the hosts, or mark an air-gapped mirror with authoritative: true',
+      hint: 'add the registry itself to the hosts, or mark an air-gapped mirror with authoritative: true (authoritative = true in hosts.toml)',
     },
   );
 }
