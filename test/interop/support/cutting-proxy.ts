@@ -47,6 +47,8 @@ export async function startCuttingProxy(target: string, cutting: Cutting): Promi
       });
       to.on('drain', () => from.resume());
       from.on('data', (chunk: Buffer) => {
+        // What was read already is still handed over after the cut.
+        if (from.destroyed) return;
         if (direction === 'up' && /^(?:GET|HEAD|PUT|POST|PATCH|DELETE) /.test(chunk.toString('latin1', 0, 8))) {
           requests.push(chunk.toString('latin1').split('\r\n\r\n', 1)[0] ?? '');
         }
