@@ -1,7 +1,6 @@
 import { TransportError } from '../errors/index.js';
 import { scopeOfHostname } from '../http/address-scope.js';
-import { redactUrl } from '../http/redact.js';
-import { escapeText } from '../oci/escape.js';
+import { redactNonUrl, redactUrl } from '../http/redact.js';
 
 /** Where a registry may send a client to fetch tokens: any HTTPS host, its own host name, or the named `host[:port]`. */
 export type TokenRealms = 'any-https' | 'same-host' | readonly string[];
@@ -16,7 +15,7 @@ export type TokenRealms = 'any-https' | 'same-host' | readonly string[];
  * @throws {@link TransportError} `ERR_OCI_REALM_REFUSED`
  */
 export function parseRealm(realm: string, origin: string, allowed: TokenRealms): URL {
-  if (!URL.canParse(realm)) throw realmRefused(origin, escapeText(realm, 120), 'is not an absolute URL');
+  if (!URL.canParse(realm)) throw realmRefused(origin, redactNonUrl(realm, 120), 'is not an absolute URL');
   const url = new URL(realm);
   url.hash = '';
   assertRealm(url, origin, allowed);

@@ -1,5 +1,6 @@
 import type { RegistryErrorDetail } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
+import { quoteRegistry } from './redact.js';
 
 const maxDetails = 8;
 const maxCodeLength = 64;
@@ -47,13 +48,13 @@ function detailOf(entry: unknown): RegistryErrorDetail[] {
   const message = firstText(entry, ['message', 'error_description', 'details', 'detail', 'error']);
   const code = firstText(entry, message === entry['error'] ? ['code'] : ['code', 'error']);
   if (code === '' && message === '') return [];
-  return [{ code: escapeText(code.toUpperCase(), maxCodeLength), message: escapeText(message, maxMessageLength) }];
+  return [{ code: escapeText(code.toUpperCase(), maxCodeLength), message: quoteRegistry(message, maxMessageLength) }];
 }
 
 /** Some say it in plain words, such as `Not Authorized` or `Too Many Requests (HAP429)`. */
 function detailsOfText(text: string): RegistryErrorDetail[] {
   if (text === '' || text.length > maxPlainLength || /^[<{[]/.test(text)) return [];
-  return [{ code: '', message: escapeText(text, maxPlainLength) }];
+  return [{ code: '', message: quoteRegistry(text, maxPlainLength) }];
 }
 
 function firstText(entry: Readonly<Record<string, unknown>>, names: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
-import { redactUrl } from './redact.js';
+import { redactNonUrl, redactUrl } from './redact.js';
 import type { ResponseHeaders } from './types.js';
 
 /** One link of a `Link` header. */
@@ -34,7 +34,8 @@ export function nextLink(headers: ResponseHeaders, base: URL): URL | undefined {
     const relations = link.parameters.get('rel')?.toLowerCase().split(/\s+/) ?? [];
     // A link with an anchor is about something else than this page.
     if (!relations.includes('next') || link.parameters.has('anchor')) continue;
-    if (!URL.canParse(link.target, base.href)) throw badLink(`has a target that is no URL: ${link.target}`);
+    if (!URL.canParse(link.target, base.href))
+      throw badLink(`has a target that is no URL: ${redactNonUrl(link.target, 80)}`);
     const url = new URL(link.target, base);
     if (next !== undefined && next.href !== url.href) {
       throw badLink(`names two next pages: ${redactUrl(next)} and ${redactUrl(url)}`);
@@ -55,7 +56,9 @@ export function parseLinks(line: string): Link[] {
     return match;
   };
   const fail = (expected: string): ProtocolError =>
-    badLink(`has ${at < line.length ? JSON.stringify(line.slice(at, at + 40)) : 'its end'} where ${expected} belongs`);
+    badLink(
+      `has ${at < line.length ? JSON.stringify(redactNonUrl(line.slice(at, at + 40), 40)) : 'its end'} where ${expected} belongs`,
+    );
 
   for (take(emptyElements); at < line.length; take(emptyElements)) {
     const found = take(target);

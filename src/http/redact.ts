@@ -27,3 +27,25 @@ export function redactUrl(url: URL): string {
   const tail = query.length === 0 ? '' : `?${query.join('&')}`;
   return escapeText(`${url.protocol}//${url.host}${url.pathname}${tail}`, 1_024);
 }
+
+/** Writes for a message what should have been a URL and is none: nothing of its query, its fragment or its user. */
+export function redactNonUrl(text: string, most: number): string {
+  const shown = text.replace(/^([^/?#]*\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/s, '?REDACTED');
+  return escapeText(shown, most);
+}
+
+const credential = /\b(basic|bearer)([ \t]+)([A-Za-z0-9._~+/=-]{8,})/gi;
+const jsonWebToken = /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9._-]+/g;
+
+/**
+ * Makes what a registry said fit for a message or a log: escaped, cut, and without what looks like the credential it was
+ * sent; some registries repeat the header they refuse.
+ */
+export function quoteRegistry(text: string, most: number): string {
+  return escapeText(text, most)
+    .replace(credential, (all: string, scheme: string, gap: string, value: string) =>
+      // "Basic authentication" is a word; in base64 and in tokens there is something else than small letters.
+      /[0-9A-Z_~+/=]/.test(value.slice(1)) ? `${scheme}${gap}REDACTED` : all,
+    )
+    .replace(jsonWebToken, 'REDACTED');
+}

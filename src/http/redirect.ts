@@ -1,7 +1,6 @@
 import { LimitError, ProtocolError, TransportError } from '../errors/index.js';
-import { escapeText } from '../oci/escape.js';
 import { scopeOfHostname } from './address-scope.js';
-import { redactUrl } from './redact.js';
+import { redactNonUrl, redactUrl } from './redact.js';
 import type { WireResponse } from './undici-send.js';
 
 /** Where a request stands on its way through redirects. */
@@ -66,7 +65,7 @@ function parseLocation(answer: WireResponse, base: URL, method: string): URL {
       { hint },
     );
   if (location === undefined || location === '') throw fail('no Location');
-  if (!URL.canParse(location, base.href)) throw fail(`a Location that is no URL: ${escapeText(location, 80)}`);
+  if (!URL.canParse(location, base.href)) throw fail(`a Location that is no URL: ${redactNonUrl(location, 80)}`);
   const url = new URL(location, base);
   url.username = '';
   url.password = '';

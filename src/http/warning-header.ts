@@ -1,4 +1,4 @@
-import { escapeText } from '../oci/escape.js';
+import { quoteRegistry } from './redact.js';
 import type { ResponseHeaders } from './types.js';
 
 /** Longest text of one warning, in characters (distribution-spec v1.1.1, "Warnings"). */
@@ -15,5 +15,5 @@ export function parseWarnings(headers: ResponseHeaders): string[] {
   return headers
     .all('warning')
     .flatMap((line) => [...line.matchAll(warning)])
-    .map((match) => escapeText((match[1] ?? '').replace(/\\(.)/g, '$1'), maxTextLength));
+    .map((match) => quoteRegistry((match[1] ?? '').replace(/\\(.)/g, '$1'), maxTextLength));
 }
