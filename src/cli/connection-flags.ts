@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { collect, parseConcurrency, parsePair, parseSeconds } from './flag-parsers.js';
+import { collect, parseConcurrency, parsePair, parseSeconds, parseText } from './flag-parsers.js';
 
 /** The flags that say how registries are reached. */
 export interface ConnectionFlags {
@@ -8,6 +8,8 @@ export interface ConnectionFlags {
   readonly cert?: string | undefined;
   readonly keyFile?: string | undefined;
   readonly insecure?: boolean | undefined;
+  readonly hostsDir?: string | undefined;
+  readonly registryConfig?: string | undefined;
   readonly username?: string | undefined;
   readonly passwordStdin?: boolean | undefined;
   readonly header?: readonly (readonly [string, string])[] | undefined;
@@ -25,6 +27,14 @@ export function addConnectionFlags(command: Command): Command {
     new Option('--cert <file>', 'client certificate, PEM'),
     new Option('--key-file <file>', 'key of the client certificate, PEM'),
     new Option('--insecure', 'accept any certificate').conflicts('caFile'),
+    new Option(
+      '--hosts-dir <dir>',
+      "mirrors, authorities and certificates in containerd's form, such as /etc/containerd/certs.d",
+    ).argParser(parseText),
+    new Option(
+      '--registry-config <file>',
+      "Docker's configuration to take credentials from (default: ~/.docker/config.json)",
+    ).argParser(parseText),
     new Option('--username <name>', "user name; without it Docker's configuration is used"),
     new Option('--password-stdin', 'read the password from standard input'),
     new Option('--header <name=value>', 'send a header; may be repeated').argParser(collect(parsePair)),

@@ -1,5 +1,6 @@
+import { stat } from 'node:fs/promises';
 import type { CredentialProvider, Logger, ResolverOptions, TlsOptions } from '../index.js';
-import { escapeText } from '../index.js';
+import { createHostsDirectory, escapeText } from '../index.js';
 import type { CommandContext } from './command-context.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import { readInput, readInputFile } from './read-input.js';
@@ -24,18 +25,35 @@ export async function connectionOptions(
     Object.fromEntries(hosts.map((host) => [host, value]));
   const tls = await readTls(flags, context);
   const credentials = await readCredentials(flags, names, context);
+  const { hostsDir, registryConfig } = flags;
+  await assertThere(hostsDir, '--hosts-dir', 'directory');
+  await assertThere(registryConfig, '--registry-config', 'file');
   return {
     fallbackHosts: flags.fallback,
     logger: createLogger(context),
     onWarning: ({ host, text }) => {
       context.output.warn(escapeText(`${host}: ${text}`));
     },
+    ...(hostsDir === undefined ? {} : { hosts: createHostsDirectory(hostsDir) }),
+    ...(registryConfig === undefined ? {} : { registryConfig }),
     ...(flags.plainHttp === true ? { plainHttp: hosts } : {}),
     ...(tls === undefined ? {} : { tls: perHost(tls) }),
     ...(flags.header === undefined ? {} : { headers: perHost(Object.fromEntries(flags.header)) }),
     ...(flags.timeout === undefined ? {} : { timeouts: { discoveryMs: flags.timeout * 1000 } }),
     ...(credentials === undefined ? {} : { credentials }),
   };
+}
+
+/** What is in it counts when a registry is asked; a path that is wrong is a fault of the command line. */
+async function assertThere(path: string | undefined, flag: string, kind: 'directory' | 'file'): Promise<void> {
+  if (path === undefined) return;
+  const found = await stat(path).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const hint = 'check the path: it starts at the current directory unless it begins with /';
+    throw new UsageError(`${flag}: ${path} cannot be used: ${reason}`, { hint, cause });
+  });
+  if (kind === 'directory' ? found.isDirectory() : found.isFile()) return;
+  throw new UsageError(`${flag}: ${path} is no ${kind}`, { hint: `name a ${kind}` });
 }
 
 /** Docker Hub is asked at another host than references name. */
