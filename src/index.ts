@@ -71,6 +71,7 @@ export {
   type RegistryErrorDetail,
   TransportError,
 } from './errors/index.js';
+export type { ProxyOption, ProxySettings } from './http/proxy.js';
 export type { RegistryWarning, RetryPolicy, Timeouts, TlsOptions } from './http/types.js';
 export { type ArtifactCategory, categoryOf } from './oci/artifact-kind.js';
 export type { Descriptor, Platform } from './oci/descriptor.js';

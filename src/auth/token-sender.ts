@@ -3,6 +3,7 @@ import { readBounded } from '../content/read.js';
 import { isOciError, TransportError } from '../errors/index.js';
 import { createCallScope } from '../http/call-scope.js';
 import { addressRefusedCode } from '../http/guarded-lookup.js';
+import type { ChooseProxy } from '../http/proxy.js';
 import { RateGate } from '../http/rate-gate.js';
 import { redactUrl } from '../http/redact.js';
 import { firstHop, type Hop, nextHop, type RedirectTrail } from '../http/redirect.js';
@@ -28,6 +29,8 @@ export interface TokenSenderOptions {
   readonly timeouts: Timeouts;
   readonly limits: Limits;
   readonly logger: Logger;
+  /** Finds the proxy for a URL, which then looks names up: addresses behind them are not checked. */
+  readonly proxyFor?: ChooseProxy | undefined;
   /** A dispatcher of the caller's; addresses behind names are not checked then. */
   readonly dispatcher?: Dispatcher | undefined;
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { createAbortHub, createCallScope } from './call-scope.js';
 import { type Answer, type ExchangeContext, exchange } from './exchange.js';
 import { lowerCaseNames } from './headers.js';
+import type { ChooseProxy } from './proxy.js';
 import { RateGate } from './rate-gate.js';
 import { redactUrl } from './redact.js';
 import { discardBody, readCut, whenClosed } from './response-body.js';
@@ -40,6 +41,8 @@ export interface HttpClientOptions {
   readonly logger: Logger;
   /** Called for each `Warning: 299` of the origin, each text once. */
   readonly onWarning?: ((warning: RegistryWarning) => void) | undefined;
+  /** Finds the proxy for a URL; none reaches every URL directly. */
+  readonly proxyFor?: ChooseProxy | undefined;
   /** A dispatcher of the caller's that can reach any origin; it is never closed here. */
   readonly dispatcher?: Dispatcher | undefined;
 }
@@ -63,7 +66,7 @@ class OriginClient implements HttpClient {
   readonly #warned = new Set<string>();
 
   constructor(options: HttpClientOptions) {
-    const { tls, authorizer, retry, timeouts, limits, logger, dispatcher } = options;
+    const { tls, authorizer, retry, timeouts, limits, logger, proxyFor, dispatcher } = options;
     this.origin = new URL(options.origin).origin;
     this.#options = options;
     this.#gate = new RateGate(retry.baseDelayMs / 10);
@@ -72,6 +75,7 @@ class OriginClient implements HttpClient {
       tls,
       connectMs: timeouts.connectMs,
       maxConnections: limits.maxConnectionsPerHost,
+      proxyFor,
       dispatcher,
     });
     const headers = lowerCaseNames(options.headers);

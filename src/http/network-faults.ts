@@ -99,9 +99,28 @@ const faults: Readonly<Record<string, NetworkFault>> = {
   },
 };
 
-/** Looks up the code of an error from undici, a socket or TLS; undefined for one that is not known. */
-export function faultOf(code: string): NetworkFault | undefined {
+/** An error that says itself what it means: no library has a code for it. */
+export class ExplainedFault extends Error {
+  override readonly name: string = 'ExplainedFault';
+  readonly fault: NetworkFault;
+
+  constructor(fault: NetworkFault, cause?: unknown) {
+    super(fault.reason, cause === undefined ? undefined : { cause });
+    this.fault = fault;
+  }
+}
+
+/** Finds out what an error from undici, a socket or TLS means; undefined for one that is not known. */
+export function faultOf(error: unknown): NetworkFault | undefined {
+  if (error instanceof ExplainedFault) return error.fault;
+  const code = codeOf(error);
   if (Object.hasOwn(faults, code)) return faults[code];
   if (code.startsWith('HPE_')) return notHttp;
   return undefined;
+}
+
+/** The code of an error; empty where it has none. */
+export function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
 }

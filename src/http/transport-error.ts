@@ -1,6 +1,6 @@
 import { ArgumentError, isOciError, ProtocolError, TransportError } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
-import { faultOf } from './network-faults.js';
+import { codeOf, faultOf } from './network-faults.js';
 import { redactUrl } from './redact.js';
 import type { Timeouts } from './types.js';
 
@@ -14,6 +14,7 @@ export interface SendContext {
 /** Turns what undici or a socket threw into an error of this package; errors of this package pass as they are. */
 export function toTransportError(error: unknown, context: SendContext): Error {
   if (isOciError(error)) return error;
+  forgetAnswer(error);
   const code = codeOf(error);
   const url = redactUrl(context.url);
   const argument = code === 'UND_ERR_INVALID_ARG' ? 'headers' : code.startsWith('ERR_OSSL_') ? 'tls' : undefined;
@@ -35,7 +36,7 @@ export function toTransportError(error: unknown, context: SendContext): Error {
       },
     );
   }
-  const fault = faultOf(code);
+  const fault = faultOf(error);
   const reason = fault?.reason ?? messageOf(error);
   return new TransportError(fault?.code ?? 'ERR_OCI_NETWORK', `${context.method} ${url} failed: ${reason}`, {
     method: context.method,
@@ -92,7 +93,7 @@ export function isTransient(error: unknown): boolean {
   if (!(error instanceof TransportError)) return false;
   if (error.code !== 'ERR_OCI_NETWORK' && error.code !== 'ERR_OCI_TIMEOUT') return false;
   if (error.cause === undefined || isOciError(error.cause)) return false;
-  return faultOf(codeOf(error.cause))?.permanent !== true;
+  return faultOf(error.cause)?.permanent !== true;
 }
 
 /** Tells whether a body ended this way before its time: the rest of it may still be had. */
@@ -101,9 +102,9 @@ export function isBrokenOff(error: unknown): error is TransportError {
   return isTransient(error) || (error instanceof TransportError && error.code === 'ERR_OCI_TIMEOUT');
 }
 
-function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : '';
+/** undici's parser keeps the bytes it could not read: there may be a token among them, and whoever prints an error prints its cause. */
+function forgetAnswer(error: unknown): void {
+  if (error instanceof Error && error.name === 'HTTPParserError') Object.assign(error, { data: undefined });
 }
 
 function messageOf(error: unknown): string {

@@ -5,6 +5,8 @@ import { ProtocolError } from '../errors/index.js';
 import { whileAllowed } from './call-scope.js';
 import { createGuardedLookup } from './guarded-lookup.js';
 import { conflictingHeader, createResponseHeaders } from './headers.js';
+import type { ChooseProxy, ProxyServer } from './proxy.js';
+import { proxyRefused } from './proxy-faults.js';
 import { redactUrl } from './redact.js';
 import type { ResponseHeaders, TlsOptions } from './types.js';
 
@@ -51,32 +53,43 @@ export interface TransportOptions {
   readonly maxConnections: number;
   /** False closes every connection after one request; true by default. */
   readonly keepAlive?: boolean | undefined;
+  /** Finds the proxy for a URL; every URL is reached directly when absent. */
+  readonly proxyFor?: ChooseProxy | undefined;
   /** Used for everything instead of own connections. */
   readonly dispatcher?: Dispatcher | undefined;
 }
 
+type Agents = Map<ProxyServer | undefined, Promise<Agent>>;
+
 /** Creates the connections of one origin; undici is loaded with the first request. */
 export function createTransport(options: TransportOptions): Transport {
-  const agents = new Map<boolean, Promise<Agent>>();
-  const agentFor = async (foreign: boolean): Promise<Dispatcher> => {
+  const own: Agents = new Map();
+  const foreign: Agents = new Map();
+  const closing = new AbortController();
+  const agentFor = async (request: WireRequest, proxy: ProxyServer | undefined): Promise<Dispatcher> => {
     if (options.dispatcher !== undefined) return options.dispatcher;
-    const agent = agents.get(foreign) ?? createAgent(options, foreign);
-    agents.set(foreign, agent);
+    const agents = request.foreign ? foreign : own;
+    const agent = agents.get(proxy) ?? createAgent(options, request.foreign, proxy, closing.signal);
+    agents.set(proxy, agent);
     return await agent;
   };
   return {
     async send(request) {
       request.signal.throwIfAborted();
-      const dispatcher = await agentFor(request.foreign);
+      const proxy = options.proxyFor?.(request.url);
+      const dispatcher = await agentFor(request, proxy);
       // undici does not look at the signal of a request that waits for a connection: stop waiting ourselves.
-      const answer = await whileAllowed(dispatch(dispatcher, request, options), request.signal);
+      const answer = await whileAllowed(dispatch(dispatcher, request, options, proxy), request.signal);
+      assertNoProxyLogin(request, answer, proxy);
       const headers = createResponseHeaders(answer.headers);
       assertUnambiguous(request, answer, headers);
       return { status: answer.statusCode, headers, body: answer.body };
     },
     async close() {
-      const open = [...agents.values()];
-      agents.clear();
+      const open = [...own.values(), ...foreign.values()];
+      own.clear();
+      foreign.clear();
+      closing.abort();
       await Promise.all(
         open.map(async (agent) => {
           // With a certificate that cannot be used there is no agent.
@@ -99,16 +112,22 @@ function assertUnambiguous(request: WireRequest, answer: Dispatcher.ResponseData
   );
 }
 
+/** In a tunnel it would be an answer of the origin. */
+function assertNoProxyLogin({ url }: WireRequest, answer: Dispatcher.ResponseData, proxy?: ProxyServer): void {
+  if (proxy === undefined || url.protocol !== 'http:' || answer.statusCode !== 407) return;
+  answer.body.on('error', () => undefined).destroy();
+  throw proxyRefused(proxy, url.host, answer.statusCode);
+}
+
 async function dispatch(
   dispatcher: Dispatcher,
   request: WireRequest,
   options: TransportOptions,
+  proxy: ProxyServer | undefined,
 ): Promise<Dispatcher.ResponseData> {
   return await dispatcher.request({
-    origin: request.url.origin,
-    path: `${request.url.pathname}${request.url.search}`,
+    ...(proxy === undefined || request.url.protocol !== 'http:' ? directly(request) : forwarded(request, proxy)),
     method: request.method,
-    headers: request.headers,
     body: request.body ?? null,
     signal: request.signal,
     // Deadlines and the floor under a blob's progress are ours: undici's body timeout starts anew with every byte.
@@ -118,6 +137,23 @@ async function dispatch(
   });
 }
 
+type Line = Pick<Dispatcher.RequestOptions, 'path' | 'headers'> & { readonly origin: string };
+
+function directly({ url, headers }: WireRequest): Line {
+  return { origin: url.origin, path: `${url.pathname}${url.search}`, headers };
+}
+
+/** Without TLS a proxy is sent the request itself (RFC 9112, section 3.2.2): few let anybody tunnel to such ports. */
+function forwarded({ url, headers }: WireRequest, proxy: ProxyServer): Line {
+  const login = proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization };
+  return {
+    // Plain as far as undici is concerned: TLS with the proxy, where it has any, is the connector's.
+    origin: `http://${proxy.url.host}`,
+    path: `${url.origin}${url.pathname}${url.search}`,
+    headers: { ...headers, host: url.host, ...login },
+  };
+}
+
 /**
  * Creates an agent for the origin, or for every other one.
  *
@@ -125,16 +161,28 @@ async function dispatch(
  * They are always verified, with the registry's own authorities too, since a token service or a store inside the same house
  * is often signed by the same one.
  */
-async function createAgent(options: TransportOptions, foreign: boolean): Promise<Agent> {
-  const { Agent } = await import('undici');
+async function createAgent(
+  options: TransportOptions,
+  foreign: boolean,
+  proxy: ProxyServer | undefined,
+  closing: AbortSignal,
+): Promise<Agent> {
+  const { Agent, buildConnector } = await import('undici');
   const { ca, cert, key, rejectUnauthorized } = options.tls ?? {};
+  const { connectMs, maxConnections } = options;
   const tls = foreign
     ? { lookup: createGuardedLookup(new URL(options.origin).hostname), ...(await trustAndIdentity({ ca })) }
     : {
         ...(await trustAndIdentity({ ca, cert, key })),
         ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
       };
-  return new Agent({ connections: options.maxConnections, connect: { timeout: options.connectMs, ...tls } });
+  const connect = { timeout: connectMs, ...tls };
+  if (proxy === undefined) return new Agent({ connections: maxConnections, connect });
+  const { createProxyConnector } = await import('./proxy-connector.js');
+  // To the proxy goes no client certificate, and names behind it are not ours to look up.
+  const { secureContext } = proxy.url.protocol === 'https:' ? await trustAndIdentity({ ca }) : {};
+  const through = { connectMs, secureContext, secure: buildConnector(connect), signal: closing };
+  return new Agent({ connections: maxConnections, connect: createProxyConnector(proxy, through) });
 }
 
 /** Made once for every connection of an agent: Node takes tens of milliseconds to read its own authorities. */

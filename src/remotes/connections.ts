@@ -71,7 +71,7 @@ export class Connections implements AsyncDisposable {
 
   #createClient(host: RegistryHost, registry: string): HttpClient {
     const { origin, headers, tls } = this.#settingsOf(host);
-    const { limits, retry, logger, onWarning, dispatcher, tokenRealms } = this.options;
+    const { limits, retry, logger, onWarning, proxyFor, dispatcher, tokenRealms } = this.options;
     const connectMs = host.connectMs ?? this.options.timeouts.connectMs;
     const timeouts = { ...this.options.timeouts, connectMs };
     // Docker Hub's credentials are filed under docker.io, whatever host serves it.
@@ -86,10 +86,11 @@ export class Connections implements AsyncDisposable {
       timeouts,
       tls,
       logger,
+      proxyFor,
       dispatcher,
     });
-    const shared = { origin, headers, tls, authorizer, retry, timeouts, limits, logger, onWarning, dispatcher };
-    return createHttpClient(shared);
+    const shared = { origin, headers, tls, authorizer, retry, timeouts, limits, logger, onWarning };
+    return createHttpClient({ ...shared, proxyFor, dispatcher });
   }
 
   #settingsOf(host: RegistryHost): { origin: string; headers: HostHeaders; tls: TlsOptions | undefined } {

@@ -15,6 +15,12 @@ export const headerValue: z.ZodType<string> = z
   .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'has a line break, or another character that no header may have');
 /** Headers a caller may configure. */
 export const hostHeaders: z.ZodType<Record<string, string>> = z.record(headerName, headerValue);
+/** Which proxy to use; whether its URL is one is found out where it is read, which repeats no password. */
+export const proxyOption: z.ZodType = z.union([
+  z.literal('environment'),
+  z.literal(false),
+  z.strictObject({ url: z.string(), noProxy: z.array(z.string()).optional() }),
+]);
 /** TLS settings of one host. */
 export const tlsOptions: z.ZodType = z.strictObject({
   ca: z.union([z.string(), z.array(z.string())]).optional(),

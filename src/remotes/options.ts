@@ -1,5 +1,6 @@
 import type { CredentialProvider } from '../auth/credentials.js';
 import type { Limits } from '../content/limits.js';
+import type { ChooseProxy, ProxyOption } from '../http/proxy.js';
 import type { RegistryWarning, RetryPolicy, Timeouts, TlsOptions } from '../http/types.js';
 import type { Dispatcher } from '../http/undici-send.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -23,6 +24,15 @@ export interface ResolverOptions {
   readonly plainHttp?: boolean | readonly string[] | undefined;
   /** TLS settings by `host[:port]`; a client certificate is shown to that host alone. */
   readonly tls?: Readonly<Record<string, TlsOptions>> | ((host: string) => TlsOptions | undefined) | undefined;
+  /**
+   * The proxy that registries, token services and stores are reached through. `environment` (default) reads
+   * `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` once, lower case first, the latter by Go's rules; false uses
+   * none.
+   *
+   * @remarks Loopback is never proxied. HTTPS goes through a tunnel: the proxy sees host and port, no header and no body.
+   * It looks up the names, so that addresses behind them cannot be checked here; those written as such are.
+   */
+  readonly proxy?: ProxyOption | undefined;
   /** Headers by `host[:port]`; they stay at that origin. `Authorization`, `Cookie` and `Proxy-Authorization` are refused. */
   readonly headers?: Readonly<Record<string, HostHeaders>> | ((host: string) => HostHeaders | undefined) | undefined;
   /** Whether registries without the referrers API are asked for the referrers tag schema; true by default. */
@@ -47,7 +57,7 @@ export interface ResolverOptions {
   readonly onWarning?: ((warning: RegistryWarning) => void) | undefined;
   /** Where to write what is being done; `debug` under `oci-referrers:*` by default. */
   readonly logger?: Logger | undefined;
-  /** An undici dispatcher of the caller's, which the resolver never closes; excludes `tls`. */
+  /** An undici dispatcher of the caller's, which the resolver never closes; excludes `tls` and `proxy`. */
   readonly dispatcher?: Dispatcher | undefined;
 }
 
@@ -58,6 +68,7 @@ export interface ResolvedOptions {
   readonly registryConfig: string | undefined;
   readonly isPlainHttp: (host: string) => boolean;
   readonly tlsFor: (host: string) => TlsOptions | undefined;
+  readonly proxyFor: ChooseProxy | undefined;
   readonly headersFor: (host: string) => HostHeaders;
   readonly fallbackHosts: boolean;
   readonly fallbackOn: readonly number[];

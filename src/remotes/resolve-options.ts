@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { checkOptions } from '../content/check-options.js';
 import { defaultLimits, type Limits } from '../content/limits.js';
+import { createProxyChooser } from '../http/proxy.js';
 import { defaultRetryPolicy } from '../http/retry.js';
 import { defaultTimeouts } from '../http/timeouts.js';
 import { createDebugLogger } from '../telemetry/logger.js';
 import { isLoopbackHost } from './hosts.js';
-import { hostHeaders, hostName, tlsOptions } from './option-schemas.js';
+import { hostHeaders, hostName, proxyOption, tlsOptions } from './option-schemas.js';
 import type { HostHeaders, ResolvedOptions, ResolverOptions } from './options.js';
 
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -23,6 +24,7 @@ const optionsSchema = z
     registryConfig: z.string().min(1, 'is no path').optional(),
     plainHttp: z.union([z.boolean(), z.array(hostName)]).optional(),
     tls: z.union([callback, z.record(hostName, tlsOptions)]).optional(),
+    proxy: proxyOption.optional(),
     headers: z.union([callback, z.record(hostName, hostHeaders)]).optional(),
     fallbackHosts: z.boolean().optional(),
     fallbackOn: z.array(z.union([z.literal(400), z.literal(410), z.literal(424)])).optional(),
@@ -37,9 +39,9 @@ const optionsSchema = z
     logger: z.custom((value) => typeof value === 'object' && value !== null, 'must be a logger').optional(),
     dispatcher: z.custom((value) => typeof value === 'object' && value !== null, 'must be a dispatcher').optional(),
   })
-  .refine((options) => options.dispatcher === undefined || options.tls === undefined, {
+  .refine(({ dispatcher, tls, proxy }) => dispatcher === undefined || (tls === undefined && proxy === undefined), {
     path: ['dispatcher'],
-    error: 'excludes tls: the dispatcher brings its own connections',
+    error: 'excludes tls and proxy: the dispatcher brings its own connections',
   });
 
 /**
@@ -57,6 +59,8 @@ export function resolveOptions(options: ResolverOptions): ResolvedOptions {
     isPlainHttp: (host) =>
       isLoopbackHost(host) || (Array.isArray(plainHttp) ? plainHttp.includes(host) : plainHttp === true),
     tlsFor: lookUp(options.tls),
+    proxyFor:
+      options.dispatcher === undefined ? createProxyChooser(options.proxy ?? 'environment', process.env) : undefined,
     headersFor: headersLookUp(options.headers),
     fallbackHosts: options.fallbackHosts ?? true,
     fallbackOn: options.fallbackOn ?? [],
