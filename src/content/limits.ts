@@ -1,7 +1,7 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Bounds on what one call may read; each is finite and none may be 0. */
+/** Bounds on what one call may read, and on what it sends at once; each is finite and none may be 0. */
 export interface Limits {
   /** Bytes of one manifest or index, decoded; 4 MiB by default, the size every registry has to accept. */
   readonly maxManifestBytes: number;
@@ -17,6 +17,16 @@ export interface Limits {
   readonly maxListBytes: number;
   /** Bytes that `fetchByDigest` reads when nobody said how large the content is; 8 GiB by default. */
   readonly maxBlobBytes: number;
+  /**
+   * Bytes of a blob that is uploaded in one request; a larger one is sent in chunks. 1 GiB by default: what a line of 10
+   * Mbit/s carries in a quarter of an hour, and so the most that one broken connection costs.
+   */
+  readonly maxPutBytes: number;
+  /**
+   * Bytes of one chunk of an upload; 64 MiB by default: a minute on such a line, 160 requests for 10 GiB. A registry may
+   * ask for larger ones, and is given smaller ones where it refuses these.
+   */
+  readonly maxChunkBytes: number;
   /** Redirects one request may follow; 10 by default. */
   readonly maxRedirects: number;
   /** Connections kept to one origin; 64 by default. */
@@ -32,6 +42,8 @@ export const defaultLimits: Limits = {
   maxReferrers: 100_000,
   maxListBytes: 256 * MiB,
   maxBlobBytes: 8 * KiB * MiB,
+  maxPutBytes: KiB * MiB,
+  maxChunkBytes: 64 * MiB,
   maxRedirects: 10,
   maxConnectionsPerHost: 64,
 };

@@ -17,6 +17,7 @@ export class CapabilityCache {
   readonly #subjects = new Map<string, number>();
   readonly #seen = new Map<string, true>();
   readonly #denied = new Map<string, number>();
+  readonly #wholeOnly = new Map<string, true>();
 
   constructor(ttlMs: number) {
     this.#ttlMs = ttlMs;
@@ -47,6 +48,16 @@ export class CapabilityCache {
     const until = this.#denied.get(repositoryKey) ?? 0;
     this.#denied.delete(repositoryKey);
     return until > performance.now();
+  }
+
+  /** Notes that a registry refused to take a blob in chunks. */
+  addChunkRefusal(repositoryKey: string): void {
+    remember(this.#wholeOnly, repositoryKey, true);
+  }
+
+  /** Tells whether a registry may be given blobs in chunks, as far as is known. */
+  takesChunks(repositoryKey: string): boolean {
+    return !this.#wholeOnly.has(repositoryKey);
   }
 
   /** Notes that a manifest was seen in a repository, which is what confirms an empty tag lookup. */

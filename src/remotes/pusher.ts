@@ -52,7 +52,7 @@ export function createPusher(
       if (content instanceof Uint8Array) assertContent(content, descriptor, 'the caller');
       if (!isManifestType(descriptor.mediaType)) {
         if (options.tag !== undefined) throw notTaggable(descriptor);
-        const uploaded = await uploadBlob(at, descriptor, content, { signal, limits });
+        const uploaded = await uploadBlob({ connections, at, blob: descriptor, content, signal });
         return { descriptor, uploaded };
       }
       assertTag(options.tag);
@@ -81,7 +81,8 @@ export function createPusher(
           },
         );
       }
-      return await mountBlob(target(), descriptor, fromRepository, { signal: merged(options.signal), limits });
+      const signal = merged(options.signal);
+      return await mountBlob({ connections, at: target(), blob: descriptor, signal }, fromRepository);
     },
 
     async tag(descriptor: Descriptor, tag: string, options: AbortableOptions = {}): Promise<void> {

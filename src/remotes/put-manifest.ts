@@ -3,7 +3,7 @@ import type { Limits } from '../content/limits.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Repository } from './repository.js';
-import { assertStoredDigest } from './upload.js';
+import { assertStoredDigest } from './stored-content.js';
 
 /** Puts raw manifest bytes at a tag or digest and checks what the registry says it stored. */
 export async function putManifest(

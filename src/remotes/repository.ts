@@ -7,7 +7,8 @@ import { manifestAccept, mediaTypes } from '../oci/media-types.js';
 import type { Reference } from '../oci/reference.js';
 import { canonicalHost, type RegistryHost } from './hosts.js';
 
-type Call = AbortableOptions & Partial<Pick<RegistryRequest, 'headers' | 'body' | 'bodySize' | 'kind' | 'scopes'>>;
+type Call = AbortableOptions &
+  Partial<Pick<RegistryRequest, 'headers' | 'body' | 'bodySize' | 'kind' | 'scopes' | 'once'>>;
 
 /** One repository on one host: knows its URLs and the scopes they need, and nothing about what answers mean. */
 export class Repository {
