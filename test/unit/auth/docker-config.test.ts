@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createDockerConfigProvider } from '../../../src/auth/docker-config.js';
+import { makeFifo } from '../../support/make-fifo.js';
 import { base64, credentialsFault, type DockerScene, openDockerScene } from './docker-scene.js';
 
 let scene: DockerScene;
@@ -40,7 +40,7 @@ describe('the configuration file', () => {
   });
 
   it('that is a named pipe is an error, and nobody waits for it', async () => {
-    execFileSync('mkfifo', [scene.path]);
+    makeFifo(scene.path);
     const provider = createDockerConfigProvider({ path: scene.path });
     await expect(provider('r.example', {})).rejects.toEqual(credentialsFault('is no regular file'));
   });
@@ -107,9 +107,9 @@ describe('the configuration file', () => {
   );
 
   it.each<[string, fc.Arbitrary<string | Uint8Array>]>([
-    ['holds', config],
-    ['bytes it has', fc.uint8Array()],
-  ])('gives credentials, none, or ERR_OCI_CREDENTIALS, whatever it %s', async (_, contents) => {
+    ['it holds', config],
+    ['its bytes are', fc.uint8Array()],
+  ])('gives credentials, none, or ERR_OCI_CREDENTIALS, whatever %s', async (_, contents) => {
     const { path, folder: PATH } = scene;
     const provider = createDockerConfigProvider({ path, environment: { PATH } });
     const ask = async (): Promise<unknown> => await provider(host, {});

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createHostsDirectory } from '@stellaops/oci-referrers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { makeFifo } from '../../support/make-fifo.js';
 import { type CertsD, createCertsD, hostsFault, pemFiles } from './hosts-scene.js';
 
 let certsD: CertsD;
@@ -40,11 +40,28 @@ describe('the directory of a registry', () => {
     expect(await certsD.hosts('r.example')).toMatchObject([{ host: 'r.example', tls: { ca: [pemFiles['ca.pem']] } }]);
   });
 
-  it('is read anew each time, so that a change counts', async () => {
+  it('is read again a second later, so that a change counts', async () => {
+    const hosts = createHostsDirectory(certsD.path);
     await certsD.write('r.example', mirror('before'));
-    expect(await certsD.hosts('r.example')).toMatchObject([{ host: 'before.example' }]);
+    expect(await hosts('r.example')).toMatchObject([{ host: 'before.example' }]);
     await certsD.write('r.example', mirror('after'));
-    expect(await certsD.hosts('r.example')).toMatchObject([{ host: 'after.example' }]);
+    await expect.poll(() => hosts('r.example'), { timeout: 10_000 }).toMatchObject([{ host: 'after.example' }]);
+  });
+
+  it('is read again at once when there was a fault in it', async () => {
+    const hosts = createHostsDirectory(certsD.path);
+    await certsD.write('r.example', { 'hosts.toml': 'x' });
+    await expect(hosts('r.example')).rejects.toEqual(hostsFault('hosts.toml'));
+    await certsD.write('r.example', mirror('repaired'));
+    expect(await hosts('r.example')).toMatchObject([{ host: 'repaired.example' }]);
+  });
+
+  it('is read once for many who ask at the same time', async () => {
+    const hosts = createHostsDirectory(certsD.path);
+    await certsD.write('r.example', mirror('m'));
+    const [first, ...others] = await Promise.all(Array.from({ length: 20 }, async () => await hosts('r.example')));
+    expect(first).toMatchObject([{ host: 'm.example' }]);
+    expect(others.every((other) => other === first)).toBe(true);
   });
 
   it.each(['../r.example', '..', '.', 'a/b', '_default', '', 'a\0b', '/etc'])(
@@ -72,7 +89,7 @@ describe('the directory of a registry', () => {
     await mkdir(join(certsD.path, 'folder.example', 'hosts.toml'), { recursive: true });
     await expect(certsD.hosts('folder.example')).rejects.toEqual(hostsFault('hosts.toml is no regular file'));
     const pipe = await certsD.write('pipe.example', {});
-    execFileSync('mkfifo', [join(pipe, 'hosts.toml')]);
+    makeFifo(join(pipe, 'hosts.toml'));
     await expect(certsD.hosts('pipe.example')).rejects.toEqual(hostsFault('hosts.toml is no regular file'));
   });
 

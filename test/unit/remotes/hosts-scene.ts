@@ -1,14 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHostsDirectory, type RegistryHost, type RegistryHosts } from '@stellaops/oci-referrers';
+import { createHostsDirectory, type RegistryHost } from '@stellaops/oci-referrers';
 import { expect, onTestFinished } from 'vitest';
 import { authority, clientIdentity } from '../http/certificates.js';
 
 /** A directory in containerd's form. */
 export interface CertsD {
   readonly path: string;
-  readonly hosts: RegistryHosts;
+  /** Reads the hosts of a registry, each time anew. */
+  readonly hosts: (registry: string) => Promise<readonly RegistryHost[] | undefined>;
   /** Writes files into the directory of a registry, and returns that. */
   write(directory: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<string>;
   /** The hosts of `r.example` with this `hosts.toml`. */
@@ -21,7 +22,8 @@ export async function createCertsD(): Promise<CertsD> {
   onTestFinished(async () => {
     await rm(path, { recursive: true });
   });
-  const hosts = createHostsDirectory(path);
+  // What was read is kept for a second: tests change it faster.
+  const hosts: CertsD['hosts'] = async (registry) => await createHostsDirectory(path)(registry);
   const write: CertsD['write'] = async (directory, files) => {
     const folder = join(path, directory);
     await mkdir(folder, { recursive: true });
