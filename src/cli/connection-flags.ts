@@ -23,7 +23,7 @@ export interface ConnectionFlags {
 export function addConnectionFlags(command: Command): Command {
   const flags = [
     new Option('--plain-http', 'speak plain HTTP (loopback addresses always do)'),
-    new Option('--ca-file <file>', 'certificate authorities to trust, PEM'),
+    new Option('--ca-file <file>', "certificate authorities to trust beside Node's own, PEM"),
     new Option('--cert <file>', 'client certificate, PEM'),
     new Option('--key-file <file>', 'key of the client certificate, PEM'),
     new Option('--insecure', 'accept any certificate').conflicts('caFile'),
