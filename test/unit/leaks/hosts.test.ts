@@ -5,8 +5,9 @@ import { createResolver, type ResolverOptions } from '@stellaops/oci-referrers';
 import { startRegistry, type TestRegistry } from '@stellaops/oci-referrers/testing';
 import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { authority, clientIdentity, serverIdentity } from '../http/certificates.js';
-import { account, findSecrets } from './secrets.js';
+import { authority, clientIdentity, otherIdentity, serverIdentity } from '../http/certificates.js';
+import { startProxy } from '../http/proxy-server.js';
+import { account, everythingSaid, findSecrets } from './secrets.js';
 import { startStranger } from './stranger.js';
 
 const pair = Buffer.from(`${account.username}:${account.password}`).toString('base64');
@@ -148,5 +149,33 @@ describe('what is configured for one host', () => {
     expect(new Set(registry.certificates)).toEqual(new Set(['Test client']));
     expect(new Set(stranger.certificates)).toEqual(new Set([undefined]));
     expect(stranger.requests.map((line) => line.split('/')[1])).toEqual(expect.arrayContaining(['elsewhere', 'v2']));
+  });
+
+  it('is, for a proxy, shown to the proxy alone, which sees nothing of what is for the registry', async () => {
+    await using registry = await startStranger({
+      tls: otherIdentity,
+      handle: (_, response) => response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end(),
+    });
+    const forProxy = { user: 'u', password: 'password-of-the-proxy' };
+    const login = `Basic ${Buffer.from(`${forProxy.user}:${forProxy.password}`).toString('base64')}`;
+    const proxy = await startProxy({ login, routes: { 'other.example:443': Number(registry.host.split(':')[1]) } });
+    const said: string[] = [];
+    const log = (line: string): void => void said.push(line);
+    await using resolver = createResolver({
+      retry: 0,
+      proxy: { url: proxy.url.replace('://', `://${forProxy.user}:${forProxy.password}@`) },
+      tls: { 'other.example': { ca: authority } },
+      credentials: () => account,
+      headers: { 'other.example': { 'X-Api-Key': keys.origin } },
+      logger: { debug: log, info: log, warn: log, error: log },
+    });
+    const error: unknown = await resolver.resolve('other.example/team/app:v1').catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'ERR_OCI_UNAUTHORIZED' });
+    expect(proxy.seen[0]?.headers['proxy-authorization']).toBe(login);
+    expect(findSecrets(proxy.heard(), [account.password, keys.origin])).toEqual([]);
+    expect(findSecrets(registry.received(), [account.password, keys.origin])).toHaveLength(2);
+    expect(findSecrets(registry.received(), [forProxy.password])).toEqual([]);
+    expect(registry.received().toLowerCase()).not.toContain('proxy-authorization');
+    expect(findSecrets(`${everythingSaid(error)}${said.join()}`, [forProxy.password, account.password])).toEqual([]);
   });
 });
