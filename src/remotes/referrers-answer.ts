@@ -4,7 +4,7 @@ import { errorFromBytes } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import { escapeText } from '../oci/escape.js';
 import { type ImageIndex, parseIndex } from '../oci/manifest.js';
-import { mediaTypeOf, mediaTypes } from '../oci/media-types.js';
+import { isManifestType, mediaTypeOf, mediaTypes } from '../oci/media-types.js';
 
 /** What one answer of the referrers endpoint means; the table of `docs/spec-map.md`. */
 export type ReferrersVerdict =
@@ -76,6 +76,12 @@ function judgeOk(answer: BufferedResponse, what: string): ReferrersVerdict {
   // DEVIATION(discovery.md): a valid list under a wrong label is a list. Taken for "not supported" it would be lost.
   const index = indexInBody(answer, what);
   if (index !== undefined) return { kind: 'list', rule: 'list-as-other-type', index, warning };
+  // An index in Docker's form, or an image, is no way to say that there is no API: it may be the very list.
+  if (isManifestType(type)) {
+    throw new ProtocolError('ERR_OCI_BAD_CONTENT_TYPE', `${what} came as ${type}, which is not an OCI image index`, {
+      hint: 'look at the registry, or at a proxy that converts manifests; the list cannot be trusted',
+    });
+  }
   if (answer.leftOrigin) return unsupported('redirect-to-other-origin', true);
   // A login page, a firewall's page, Google's sign-in: 200 proves nothing.
   return unsupported('other-content-type', true);

@@ -5,6 +5,7 @@ import type { FetcherByDigest, ListReferrersOptions, ReferrersList } from '../co
 import { ArgumentError, isOciError, type OciError, ReferrersError, TransportError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { describeReferrer, parseManifest } from '../oci/manifest.js';
+import { mediaTypes } from '../oci/media-types.js';
 import type { Reference } from '../oci/reference.js';
 import { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
@@ -178,10 +179,15 @@ function filterTypes(
 ): { kept: readonly Descriptor[]; warnings: string[] } {
   if (wanted.length === 0) return { kept: listed, warnings: [] };
   const kept = listed.filter((descriptor) => wanted.includes(descriptor.artifactType ?? ''));
-  const untyped = listed.filter((descriptor) => descriptor.artifactType === undefined).length;
+  const untyped = listed.filter((one) => isNoType(one.artifactType) && !kept.includes(one)).length;
   if (untyped === 0) return { kept, warnings: [] };
   const warning = `${untyped} referrers without artifactType were left out by the filter; resolveTypes reads their manifests`;
   return { kept, warnings: [warning] };
+}
+
+/** Harbor 2.8 and go-containerregistry list the type of the empty config, which says nothing about the artifact. */
+function isNoType(artifactType: string | undefined): boolean {
+  return artifactType === undefined || artifactType === mediaTypes.ociEmpty;
 }
 
 function assertTypes(artifactTypes: readonly string[] | undefined): void {

@@ -7,7 +7,7 @@ import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf, isDigest, parseDigest } from '../oci/digest.js';
 import { escapeText } from '../oci/escape.js';
 import { type ImageIndex, parseIndex } from '../oci/manifest.js';
-import { mediaTypeOf, mediaTypes } from '../oci/media-types.js';
+import { isManifestType, mediaTypeOf, mediaTypes } from '../oci/media-types.js';
 import { referrersTag } from '../oci/referrers-tag.js';
 import type { AttemptLog } from './attempt-log.js';
 import type { Repository } from './repository.js';
@@ -57,13 +57,15 @@ function readTagIndex(answer: BufferedResponse, subject: Descriptor, what: strin
   const { algorithm } = parseDigest(subject.digest);
   // GitLab resolves the tag sha256-<hex> to the manifest sha256:<hex>: the subject itself, whose children are no referrers.
   if (digestOf(answer.bytes, algorithm) === subject.digest) return { kind: 'aliases-subject' };
+  const type = mediaTypeOf(answer.headers.get('content-type'));
   const invalid = (reason: string): never => {
     throw new ReferrersError('ERR_OCI_REFERRERS_TAG_INVALID', `${what} ${reason}`, {
       subject: subject.digest,
-      hint: 'someone else uses this tag; move what is there to another tag, or set fallbackHosts: false (--no-fallback)',
+      hint: isManifestType(type)
+        ? 'someone else uses this tag; move what is there to another tag, or set fallbackHosts: false (--no-fallback)'
+        : 'a proxy or login page may have answered instead of the registry; open the URL with curl -v and look',
     });
   };
-  const type = mediaTypeOf(answer.headers.get('content-type'));
   if (type !== mediaTypes.ociIndex)
     invalid(`holds ${escapeText(type, 80) || 'content without a type'}, not an OCI image index`);
   const index = parseIndex(answer.bytes, what);

@@ -2,6 +2,7 @@ import type { RegistryAnswer } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 import { asked, openScene, sbomType } from './setup.js';
 
+const dockerListType = 'application/vnd.docker.distribution.manifest.list.v2+json';
 const indexType = 'application/vnd.oci.image.index.v1+json';
 const emptyIndex = { schemaVersion: 2, mediaType: indexType, manifests: [] };
 const errorBody = (code: string, message = 'no'): unknown => ({ errors: [{ code, message }] });
@@ -132,6 +133,16 @@ describe('an answer of the referrers endpoint that is a fault', () => {
     ['cut JSON', answer(200, indexType, JSON.stringify(emptyIndex).slice(0, -3)), 'ERR_OCI_BAD_JSON'],
     ['a key twice', answer(200, indexType, `{"schemaVersion":2,"manifests":[],"manifests":[]}`), 'ERR_OCI_BAD_JSON'],
     ['a byte order mark', answer(200, indexType, `\ufeff${JSON.stringify(emptyIndex)}`), 'ERR_OCI_BAD_JSON'],
+    [
+      'an index in the form of Docker',
+      answer(200, dockerListType, { ...emptyIndex, mediaType: dockerListType }),
+      'ERR_OCI_BAD_CONTENT_TYPE',
+    ],
+    [
+      'an image instead of a list',
+      answer(200, 'application/vnd.oci.image.manifest.v1+json', '{"schemaVersion":2}'),
+      'ERR_OCI_BAD_CONTENT_TYPE',
+    ],
     ['400', answer(400, json, errorBody('MANIFEST_INVALID')), 'ERR_OCI_REGISTRY_STATUS'],
     ['403', answer(403, json, errorBody('DENIED')), 'ERR_OCI_DENIED'],
     ['404 that means denied', answer(404, json, errorBody('DENIED')), 'ERR_OCI_DENIED'],
