@@ -2,6 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { sleep } from '../content/abort.js';
 import { createVerifyStream } from '../content/verify-stream.js';
 import { TransportError } from '../errors/index.js';
+import type { ListenForAbort } from '../http/call-scope.js';
 import { redactUrl } from '../http/redact.js';
 import { errorFromResponse } from '../http/response-error.js';
 import { pauseMs } from '../http/retry.js';
@@ -19,6 +20,15 @@ export interface BlobDownload {
   readonly descriptor: Descriptor;
   readonly options: Pick<ResolvedOptions, 'limits' | 'logger' | 'retry' | 'timeouts'>;
   readonly signal: AbortSignal | undefined;
+  readonly listen: ListenForAbort;
+}
+
+/** What the parts of a download have to do with its end. */
+interface Life {
+  /** Fires when it is over, for whatever reason, the caller's signal included. */
+  readonly over: AbortSignal;
+  /** Ends it at once, also while nobody reads. */
+  readonly fail: (error: Error) => void;
 }
 
 /** How far a download has come. */
@@ -38,19 +48,29 @@ interface Progress {
  * @param first - the answer whose body begins at the first byte
  */
 export function openDownload(first: RegistryResponse, download: BlobDownload): Readable {
+  const { descriptor, at, signal, listen } = download;
   const over = new AbortController();
-  const verify = createVerifyStream(download.descriptor, download.at.host.host);
+  const verify = createVerifyStream(descriptor, at.host.host);
+  const fail = (error: Error): void => {
+    verify.destroy(error);
+    over.abort();
+  };
+  const giveUp = (): void => {
+    fail(signal?.reason as Error);
+  };
+  const unlisten = signal && listen(signal, giveUp);
   verify.once('close', () => {
+    unlisten?.();
     over.abort();
   });
   // The reader hears of every fault through the stream itself; pipeline only ties the two lives together.
-  return pipeline(bytesOf(first, download, over.signal), verify, () => undefined);
+  pipeline(bytesOf(first, download, { over: over.signal, fail }), verify, () => undefined);
+  if (signal?.aborted === true) giveUp();
+  return verify;
 }
 
-async function* bytesOf(first: RegistryResponse, download: BlobDownload, over: AbortSignal): AsyncGenerator<Buffer> {
-  const { descriptor, signal, options } = download;
-  // A signal that lives long remembers what was made of it, so that is only made where it is needed.
-  let stop: AbortSignal | undefined;
+async function* bytesOf(first: RegistryResponse, download: BlobDownload, life: Life): AsyncGenerator<Buffer> {
+  const { descriptor, options } = download;
   const progress: Progress = { position: 0, failures: 0, resumes: 0 };
   let answer = first;
   let part: BlobPart = { start: 0, end: descriptor.size };
@@ -58,12 +78,11 @@ async function* bytesOf(first: RegistryResponse, download: BlobDownload, over: A
     const before = progress.position;
     let fault: TransportError | undefined;
     try {
-      yield* bodyOf(answer, part.start, progress, over);
+      yield* bodyOf(answer, part.start, progress, life);
       // A server may give less than was asked for, and says so; a whole that ends early is a wrong one.
       if (progress.position !== part.end) return;
     } catch (error) {
-      over.throwIfAborted();
-      signal?.throwIfAborted();
+      life.over.throwIfAborted();
       if (!isBrokenOff(error)) throw error;
       fault = error;
     }
@@ -71,8 +90,7 @@ async function* bytesOf(first: RegistryResponse, download: BlobDownload, over: A
     const isMoving = progress.position - before >= options.timeouts.minBlobBytesPerWindow;
     progress.failures = isMoving ? 1 : progress.failures + 1;
     if (progress.failures > options.retry.maxRetries) throw gaveUp(answer, download, progress, fault);
-    stop ??= signal === undefined ? over : AbortSignal.any([over, signal]);
-    answer = await openRest(first, download, progress, stop, fault);
+    answer = await openRest(first, download, progress, life.over, fault);
     part = checkedPart(answer, progress.position, first, descriptor);
     progress.resumes++;
   }
@@ -83,13 +101,17 @@ async function* bodyOf(
   { body }: RegistryResponse,
   start: number,
   progress: Progress,
-  over: AbortSignal,
+  { over, fail }: Life,
 ): AsyncGenerator<Buffer> {
   let known = progress.position - start;
   const end = (): void => {
     body.destroy();
   };
   over.addEventListener('abort', end, { once: true });
+  // What breaks off can wait for the reader to come back; everything else ends the download now.
+  body.once('error', (error) => {
+    if (!isBrokenOff(error)) fail(error);
+  });
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       const fresh = chunk.subarray(Math.min(known, chunk.length));
@@ -107,16 +129,16 @@ async function openRest(
   first: Whole,
   { at, descriptor, options }: BlobDownload,
   { position, failures }: Progress,
-  stop: AbortSignal,
+  over: AbortSignal,
   fault: Error | undefined,
 ): Promise<RegistryResponse> {
   const what = `blob ${descriptor.digest}`;
   const milliseconds = pauseMs(options.retry, failures - 1);
   const reason = fault?.message ?? 'the registry gave a part of the rest';
   options.logger.debug(`${at.describe(what)}: ${reason}; asks for the bytes from ${position} on in ${milliseconds} ms`);
-  await sleep(milliseconds, stop);
+  await sleep(milliseconds, over);
   const headers = headersForRest(position, first);
-  const answer = await at.open('GET', at.url('blobs', descriptor.digest), { headers, signal: stop });
+  const answer = await at.open('GET', at.url('blobs', descriptor.digest), { headers, signal: over });
   if (answer.status === 200 || (answer.status === 206 && headers['range'] !== undefined)) return answer;
   const operation = `pull the bytes from ${position} on of`;
   throw await errorFromResponse(answer, operation, `${what} of ${at.name}`, options.limits.maxErrorBytes);

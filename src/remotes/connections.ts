@@ -3,6 +3,7 @@ import type { CredentialProvider } from '../auth/credentials.js';
 import { createDockerConfigProvider } from '../auth/docker-config.js';
 import { checkOptions } from '../content/check-options.js';
 import { ArgumentError, OciError } from '../errors/index.js';
+import { createAbortHub, type ListenForAbort } from '../http/call-scope.js';
 import { createHttpClient } from '../http/http-client.js';
 import type { HttpClient, TlsOptions } from '../http/types.js';
 import type { Dispatcher } from '../http/undici-send.js';
@@ -17,6 +18,8 @@ import { Repository } from './repository.js';
 export class Connections implements AsyncDisposable {
   readonly options: ResolvedOptions;
   readonly capabilities: CapabilityCache;
+  /** One listener on a signal, however many downloads it ends. */
+  readonly listen: ListenForAbort = createAbortHub();
   readonly #clients = new Map<string, HttpClient>();
   readonly #credentials: CredentialProvider;
   #closed = false;

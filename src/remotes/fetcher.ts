@@ -96,7 +96,7 @@ export function mergeSignals(scope: AbortSignal | undefined, signal: AbortSignal
 }
 
 /** Reads a manifest whole and verifies it against the digest it was asked for by. */
-async function readManifest(
+export async function readManifest(
   connections: Connections,
   at: Repository,
   digest: string,
@@ -125,17 +125,17 @@ async function requestBlob(at: Repository, digest: string, signal: AbortSignal |
 }
 
 async function openBlob(
-  { options }: Connections,
+  { options, listen }: Connections,
   at: Repository,
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<Readable> {
   const answer = await requestBlob(at, descriptor.digest, signal);
-  return openDownload(answer, { at, descriptor, options, signal });
+  return openDownload(answer, { at, descriptor, options, signal, listen });
 }
 
 async function openBlobByDigest(
-  { options }: Connections,
+  { options, listen }: Connections,
   at: Repository,
   digest: string,
   signal: AbortSignal | undefined,
@@ -147,7 +147,7 @@ async function openBlobByDigest(
   if (length !== undefined && /^[0-9]{1,15}$/.test(length) && answer.headers.get('content-encoding') === undefined) {
     const descriptor = { mediaType, digest, size: Number(length) };
     if (descriptor.size <= maxBlobBytes)
-      return { descriptor, body: openDownload(answer, { at, descriptor, options, signal }) };
+      return { descriptor, body: openDownload(answer, { at, descriptor, options, signal, listen }) };
     answer.body.destroy();
     throw tooLarge({ limitName: 'maxBlobBytes', limit: maxBlobBytes }, at.describe(`blob ${digest}`));
   }

@@ -81,6 +81,16 @@ describe('a registry behind a proxy', () => {
     await expect.poll(() => proxy.connections()).toBe(0);
   });
 
+  it.each([
+    ['https://[2001:db8::1]', '[2001:db8::1]:443'],
+    ['https://10.1.2.3:5000', '10.1.2.3:5000'],
+    ['https://registry.test', 'registry.test:443'],
+  ])('is named to the proxy with its port: %s', async (of, target) => {
+    const proxy = await startProxy({ routes: {}, instead: 403 });
+    await expect(through(proxy.url, {}, of).requestBytes(get(of, '/'), bound)).rejects.toThrow(target);
+    expect(proxy.seen).toMatchObject([{ method: 'CONNECT', path: target, headers: { host: target } }]);
+  });
+
   it('on loopback is reached directly', async () => {
     const server = await startServer((_, response) => response.end('direct'));
     const proxy = await startProxy({ routes: {} });

@@ -1,10 +1,17 @@
 import { EventEmitter, once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { type RegistryAnswer, startRegistry } from '@stellaops/oci-referrers/testing';
+import { buildImage, type RegistryAnswer, startRegistry } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { repository } from '../../support/artifact-types.js';
-import { type BlobAnswer, blobBytes, breakOff, openBreakingScene, stall } from './breaking-registry.js';
+import {
+  type BlobAnswer,
+  type BreakingScene,
+  blobBytes,
+  breakOff,
+  openBreakingScene,
+  stall,
+} from './breaking-registry.js';
 
 const right: BlobAnswer = ({ right: answer }) => answer;
 const brokenOnce =
@@ -244,6 +251,32 @@ describe('a blob that goes on breaking', () => {
     });
     await closed;
     expect(stream.errored).toBeNull();
+  });
+});
+
+describe('a blob that nobody reads', () => {
+  it.each<[string, (scene: BreakingScene, stop: AbortController) => unknown, unknown]>([
+    [
+      'its signal fires',
+      (_scene, stop) => {
+        stop.abort(new Error('enough'));
+      },
+      { message: 'enough' },
+    ],
+    ['its resolver is closed', (scene) => scene.resolver.close(), { code: 'ERR_OCI_CLOSED' }],
+  ])('ends at once when %s', async (_name, end, error) => {
+    const scene = await openBreakingScene(right);
+    const large = buildImage({ layers: [Buffer.alloc(4_000_000)] });
+    scene.registry.store.add(repository, large);
+    const layer = large.blobs.find(({ descriptor }) => descriptor.size === 4_000_000);
+    if (layer === undefined) throw new TypeError('no blob of that size');
+    const stop = new AbortController();
+    const stream = await scene.fetcher.fetch(layer.descriptor, { signal: stop.signal });
+    const ended = once(stream, 'error');
+    // What fits in memory has come, and the rest waits for a reader.
+    await expect.poll(() => stream.readableLength).toBeGreaterThan(0);
+    await end(scene, stop);
+    expect(await ended).toMatchObject([error]);
   });
 });
 

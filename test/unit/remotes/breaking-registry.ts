@@ -1,5 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { createResolver, type Descriptor, type Fetcher, type ResolverOptions } from '@stellaops/oci-referrers';
+import {
+  createResolver,
+  type Descriptor,
+  type Fetcher,
+  type Resolver,
+  type ResolverOptions,
+} from '@stellaops/oci-referrers';
 import {
   buildImage,
   type InterceptedRequest,
@@ -28,6 +34,7 @@ export const blobBytes: Buffer = Buffer.from(Array.from({ length: 300 }, (_, ind
 /** A registry with one blob of 300 bytes that it hands over as a test says. */
 export interface BreakingScene {
   readonly registry: TestRegistry;
+  readonly resolver: Resolver;
   readonly fetcher: Fetcher;
   readonly blob: Descriptor;
   /** What the requests for the blob asked for, in order; undefined is the whole. */
@@ -65,6 +72,7 @@ export async function openBreakingScene(answer: BlobAnswer, options: ResolverOpt
   if (blob === undefined) throw new TypeError('no blob of that size');
   return {
     registry,
+    resolver,
     fetcher: await resolver.fetcher(`${registry.host}/${repository}:v1`),
     blob,
     ranges: () =>
