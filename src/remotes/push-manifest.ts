@@ -62,23 +62,8 @@ export async function decideListing(
   subject: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const attempts = new AttemptLog();
-  const { limits, fallbackOn, fallbackHosts } = connections.options;
-  const known = connections.capabilities.get(at.key);
-  if (known === 'supported') return true;
-  if (known === undefined) {
-    const answer = await readReferrersPages(at, subject.digest, {
-      artifactType: undefined,
-      fallbackOn,
-      limits,
-      attempts,
-      signal,
-    });
-    if (answer.kind === 'list') {
-      connections.capabilities.set(at.key, 'supported');
-      return true;
-    }
-  }
+  const { limits, fallbackHosts } = connections.options;
+  if (await hasReferrersApi(connections, at, subject, signal)) return true;
   if (!fallbackHosts) {
     throw new ReferrersError(
       'ERR_OCI_REFERRERS_UNSUPPORTED',
@@ -89,7 +74,7 @@ export async function decideListing(
       },
     );
   }
-  const tag = await readReferrersTag(at, subject, { limits, attempts, signal });
+  const tag = await readReferrersTag(at, subject, { limits, attempts: new AttemptLog(), signal });
   if (tag.kind === 'aliases-subject') {
     throw new ReferrersError(
       'ERR_OCI_REFERRERS_TAG_CONFLICT',
@@ -99,4 +84,22 @@ export async function decideListing(
   }
   if (tag.kind === 'absent' && tag.isWeak) await assertTagAbsent(at, subject, { limits, signal });
   return false;
+}
+
+/** Tells whether the registry lists referrers itself: from what is known, or by asking. */
+export async function hasReferrersApi(
+  connections: Connections,
+  at: Repository,
+  subject: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { capabilities, options } = connections;
+  const known = capabilities.get(at.key);
+  if (known !== undefined) return known === 'supported';
+  const { limits, fallbackOn } = options;
+  const attempts = new AttemptLog();
+  const asking = { artifactType: undefined, fallbackOn, limits, attempts, signal };
+  const answer = await readReferrersPages(at, subject.digest, asking);
+  if (answer.kind === 'list') capabilities.set(at.key, 'supported');
+  return answer.kind === 'list';
 }

@@ -7,6 +7,7 @@ import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { isManifestType } from '../oci/media-types.js';
 import { isRepositoryName, isTag, type Reference } from '../oci/reference.js';
 import type { Connections } from './connections.js';
+import { deleteContent } from './delete-content.js';
 import { createFetcher, mergeSignals } from './fetcher.js';
 import { hostsWith } from './hosts.js';
 import { describeManifest } from './manifest-descriptor.js';
@@ -92,6 +93,11 @@ export function createPusher(
       const bound = { limitName: 'maxManifestBytes', limit: limits.maxManifestBytes };
       const bytes = await readBounded(await fetcher.fetch(descriptor, { signal }), bound, descriptor.digest, signal);
       await putManifest(target(), tag, descriptor, bytes, { signal, limits });
+    },
+
+    async delete(descriptor: Descriptor, options: AbortableOptions = {}): Promise<void> {
+      assertDescriptor(descriptor);
+      await deleteContent({ connections, at: target(), descriptor, signal: merged(options.signal) });
     },
 
     async resolveTag(tag: string, options: AbortableOptions = {}): Promise<Descriptor | undefined> {

@@ -16,6 +16,9 @@ import { readReferrersTag, type TagAnswer } from './tag-schema.js';
 const maxTries = 8;
 const pauseMs = 50;
 
+/** An entry of a list as it stands there, fields nobody here knows included. */
+export type RawEntry = Readonly<Record<string, unknown>>;
+
 /**
  * Adds one referrer to the list under its subject's referrers tag, without losing anybody else's.
  *
@@ -32,26 +35,92 @@ export async function addToReferrersTag(
   referrer: Descriptor,
   options: AbortableOptions,
 ): Promise<void> {
-  const tag = referrersTag(subject.digest);
-  const add = async (): Promise<void> => {
-    for (let attempt = 1; attempt <= maxTries; attempt++) {
-      const current = await readList(connections, at, subject, options);
-      if (current.digests.has(referrer.digest)) return;
-      await tryPut(connections, at, tag, current, referrer, options);
-      await sleep(pauseMs * (attempt - 1), options.signal);
-    }
-    throw conflict(
-      subject,
-      `${at.describe(`referrers tag ${tag}`)} was overwritten by others ${maxTries} times; ${referrer.digest} is pushed but may not be listed`,
-      'push again when the other writers are done',
-    );
+  const work = (): Promise<void> =>
+    addEntry(connections, at, subject, { ...referrer }, `${referrer.digest} is pushed but may not be listed`, options);
+  await whileListIsHeld(at, subject, work, options.signal);
+}
+
+/** Runs work while no other writer of this process changes the list of a subject. */
+export async function whileListIsHeld<Result>(
+  at: Repository,
+  subject: Descriptor,
+  work: () => Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  return await referrersLock.run(`${at.key} ${referrersTag(subject.digest)}`, work, signal);
+}
+
+/** Adds an entry to a list that is held; `otherwise` says what it means when that cannot be done. */
+export async function addEntry(
+  connections: Connections,
+  at: Repository,
+  subject: Descriptor,
+  entry: RawEntry,
+  otherwise: string,
+  options: AbortableOptions,
+): Promise<void> {
+  const add = ({ document, digests }: CurrentList): readonly RawEntry[] | undefined =>
+    digests.has(String(entry['digest'])) ? undefined : [...document.manifests, entry];
+  await changeList(connections, at, subject, { change: add, otherwise }, options);
+}
+
+/**
+ * Takes a referrer off a list that is held.
+ *
+ * @remarks A list that becomes empty stays, as an empty one: its tag could only be removed together with a manifest, and
+ * at GitLab that manifest is the subject.
+ * @param options - `onRemove` is told the entry before the list is written without it
+ */
+export async function removeEntry(
+  connections: Connections,
+  at: Repository,
+  subject: Descriptor,
+  digest: string,
+  options: AbortableOptions & { readonly onRemove: (entry: RawEntry) => void },
+): Promise<void> {
+  const remove = ({ document }: CurrentList): readonly RawEntry[] | undefined => {
+    const entry = document.manifests.find((listed) => listed['digest'] === digest);
+    if (entry === undefined) return undefined;
+    options.onRemove(entry);
+    return document.manifests.filter((listed) => listed['digest'] !== digest);
   };
-  await referrersLock.run(`${at.key} ${tag}`, add, options.signal);
+  const otherwise = `${digest} is still listed and was not deleted`;
+  await changeList(connections, at, subject, { change: remove, otherwise }, options);
+}
+
+interface ListChange {
+  /** Makes the new entries; undefined when there is nothing to change. */
+  readonly change: (current: CurrentList) => readonly RawEntry[] | undefined;
+  /** What it means when the change is lost again and again. */
+  readonly otherwise: string;
+}
+
+/** Changes the list until it reads as it should. */
+async function changeList(
+  connections: Connections,
+  at: Repository,
+  subject: Descriptor,
+  { change, otherwise }: ListChange,
+  options: AbortableOptions,
+): Promise<void> {
+  const tag = referrersTag(subject.digest);
+  for (let attempt = 1; attempt <= maxTries; attempt++) {
+    const current = await readList(connections, at, subject, options);
+    const manifests = change(current);
+    if (manifests === undefined) return;
+    await tryPut(connections, at, tag, { ...current, document: { ...current.document, manifests } }, options);
+    await sleep(pauseMs * (attempt - 1), options.signal);
+  }
+  throw conflict(
+    subject,
+    `${at.describe(`referrers tag ${tag}`)} was overwritten by others ${maxTries} times; ${otherwise}`,
+    'try again when the other writers are done',
+  );
 }
 
 interface CurrentList {
   /** The document as it stands, fields of other writers included. */
-  readonly document: Readonly<Record<string, unknown>> & { readonly manifests: readonly unknown[] };
+  readonly document: RawEntry & { readonly manifests: readonly RawEntry[] };
   readonly digests: ReadonlySet<string>;
   readonly condition: Readonly<Record<string, string>>;
 }
@@ -88,13 +157,11 @@ async function tryPut(
   connections: Connections,
   at: Repository,
   tag: string,
-  current: CurrentList,
-  referrer: Descriptor,
+  { document, condition }: CurrentList,
   { signal }: AbortableOptions,
 ): Promise<void> {
   const { limits } = connections.options;
-  const { document, condition } = current;
-  const bytes = Buffer.from(JSON.stringify({ ...document, manifests: [...document.manifests, referrer] }));
+  const bytes = Buffer.from(JSON.stringify(document));
   if (bytes.length > limits.maxManifestBytes) {
     throw new LimitError(
       `${at.describe(`referrers tag ${tag}`)} would be larger than maxManifestBytes (${limits.maxManifestBytes})`,

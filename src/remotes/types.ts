@@ -41,6 +41,20 @@ export interface Fetcher extends ContentSource, ReferrersFetcher, FetcherByDiges
 /** Puts content into one repository; it can read there too, so that a push can be checked. */
 export interface Pusher extends PushTarget, Fetcher {
   fetchByDigest(digest: string, options?: FetchByDigestOptions): Promise<FetchedContent>;
+  /**
+   * Deletes a manifest or a blob by its digest, with every tag that points to it.
+   *
+   * @remarks A referrer at a registry without the referrers API is first taken off the list under its subject's
+   * referrers tag; a list that becomes empty stays as an empty one. Nothing else is deleted: neither the referrers of a
+   * manifest nor its blobs. Most registries only delete when they are configured to.
+   * @param descriptor - what to delete; its media type says whether it is a manifest or a blob
+   * @throws OciError `ERR_OCI_NOT_FOUND` when it is not there; `ERR_OCI_REGISTRY_STATUS` with status 405 or 400 when
+   * the registry does not delete; `ERR_OCI_DENIED` when the account may not; `ERR_OCI_REFERRERS_TAG_INVALID` when the
+   * referrers tag holds something else than a list, and nothing was deleted; `ERR_OCI_REFERRERS_TAG_CONFLICT` when the
+   * list could not be changed, or the manifest is left without its entry. The message says what state is left.
+   * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#content-management
+   */
+  delete(descriptor: Descriptor, options?: AbortableOptions): Promise<void>;
 }
 
 /** A reference and what it points to. */

@@ -1,0 +1,78 @@
+import { OciError, RegistryError, TransportError } from '../errors/index.js';
+import { parseErrorBody } from '../http/error-body.js';
+import { errorFromRefusal } from '../http/response-error.js';
+import type { BufferedResponse } from '../http/types.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { isManifestType } from '../oci/media-types.js';
+import type { Connections } from './connections.js';
+import type { Repository } from './repository.js';
+import { isBlobThere } from './stored-content.js';
+
+/** What a deletion needs to know. */
+export interface DeleteInput {
+  readonly connections: Connections;
+  readonly at: Repository;
+  readonly descriptor: Descriptor;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Sends the request that deletes content which was there a moment ago.
+ *
+ * @throws RegistryError for every answer but "deleted" and "gone"
+ */
+export async function sendDelete(input: DeleteInput, endpoint: 'manifests' | 'blobs'): Promise<void> {
+  const { at, descriptor, signal } = input;
+  const answer = await at.read('DELETE', at.url(endpoint, descriptor.digest), deleteBound(input), {
+    signal,
+    scopes: [at.scope('delete')],
+  });
+  if ([200, 202, 204].includes(answer.status)) return;
+  // A request that was sent again may find its own work done; a router without such a route says 404 as well.
+  if (answer.status === 404 && !(await isThere(input))) return;
+  throw refusal(input, answer);
+}
+
+/** Asks whether content is still there. */
+export async function isThere(input: DeleteInput): Promise<boolean> {
+  const { at, descriptor, signal } = input;
+  const bound = deleteBound(input);
+  if (!isManifestType(descriptor.mediaType)) return await isBlobThere(at, descriptor, bound, signal);
+  const head = await at.manifest('HEAD', descriptor.digest, bound, { signal });
+  if (head.status !== 200 && head.status !== 404) throw at.refused(head, 'look for', `manifest ${descriptor.digest}`);
+  return head.status === 200;
+}
+
+/** Copies an error of a deletion and says what state it has left. */
+export function withState(error: unknown, state: string): unknown {
+  if (!(error instanceof OciError)) return error;
+  const { code, hint } = error;
+  const message = `${error.message}; ${state}`;
+  if (error instanceof RegistryError) {
+    const { method, url, status, registryErrors, retryAfterMs } = error;
+    return new RegistryError(code, message, { method, url, status, registryErrors, retryAfterMs, hint, cause: error });
+  }
+  if (error instanceof TransportError) {
+    return new TransportError(code, message, { method: error.method, url: error.url, hint, cause: error });
+  }
+  return new OciError(code, message, { hint, cause: error });
+}
+
+function refusal({ at, descriptor }: DeleteInput, answer: BufferedResponse): RegistryError {
+  const kind = isManifestType(descriptor.mediaType) ? 'manifest' : 'blob';
+  const what = `${kind} ${descriptor.digest}`;
+  // Two answers of the specification where deleting is switched off, as it is in distribution by default, and one of routers.
+  if (![400, 404, 405].includes(answer.status)) return at.refused(answer, 'delete', what);
+  return errorFromRefusal(answer, {
+    code: 'ERR_OCI_REGISTRY_STATUS',
+    operation: 'delete',
+    what: `${what} of ${at.name}`,
+    details: parseErrorBody(answer.bytes, answer.bytes.length),
+    hint: `${at.host.host} does not delete ${kind}s: enable storage.delete in the registry's configuration (and end its read-only mode), or delete it with the registry's own tools`,
+  });
+}
+
+/** Bound on what is read of an answer. */
+export function deleteBound({ connections }: DeleteInput): { limitName: string; limit: number } {
+  return { limitName: 'maxErrorBytes', limit: connections.options.limits.maxErrorBytes };
+}
