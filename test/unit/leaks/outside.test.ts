@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { createResolver, exportBundle } from '@stellaops/oci-referrers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { spool } from '../../../src/workflows/spool.js';
 import { compileInto } from './compile.js';
 import { type Home, openHome, repository } from './home.js';
 import { account, apiKey, everythingSaid, findSecrets, signature } from './secrets.js';
@@ -105,6 +107,12 @@ describe('a process of its own with every debug output on', { timeout: 60_000 },
 });
 
 describe('a bundle', () => {
+  it('that is saved before it is read can be read by nobody else', async () => {
+    await using saved = await spool(Readable.from([Buffer.from('bytes')]), 100);
+    const modes = await Promise.all([dirname(saved.path), saved.path].map(async (path) => (await stat(path)).mode));
+    expect(modes.map((mode) => mode & 0o077)).toEqual([0, 0]);
+  });
+
   it('has in it neither a secret it was fetched with, nor a path or name of the machine that wrote it', async () => {
     await using home = await openSignedHome();
     const output = join(folder, 'written.tgz');
