@@ -55,6 +55,9 @@ for (const kind of everyRegistry.filter(({ auth }) => auth !== undefined)) {
         const error = await attach(pusher, scene.image, types.scan, 'not allowed').catch((reason: unknown) => reason);
         // Both say 401 to somebody they know: whoever logs in again at that never ends.
         expect(isRefusal(error), String(error)).toBe(true);
+        const [victim = scene.image] = scene.attached;
+        const refusal = await pusher.delete(victim).catch((reason: unknown) => reason);
+        expect(isRefusal(refusal), String(refusal)).toBe(true);
         expect(await scene.pusher.fetchReferrers(scene.image)).toHaveLength(scene.attached.length);
       });
     }

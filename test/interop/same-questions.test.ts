@@ -3,7 +3,7 @@ import { digestOf, discoverReferrers, exportBundle, importBundle } from '@stella
 import { beforeAll, expect, it } from 'vitest';
 import { listElsewhere } from './support/judges.js';
 import { everyRegistry } from './support/registries.js';
-import { openScene, type Scene, types } from './support/scene.js';
+import { attach, fileOf, openScene, type Scene, types } from './support/scene.js';
 import { discover, listsOf } from './support/source.js';
 import { describeWith } from './support/tools.js';
 import { tag } from './support/workspace.js';
@@ -70,6 +70,20 @@ for (const kind of everyRegistry) {
       const [before, after] = [await discover(scene.resolver, scene.repository), await discover(scene.resolver, copy)];
       expect([...after.nodes.keys()].sort()).toEqual(scene.closure);
       expect(listsOf(after)).toEqual(listsOf(before));
+    });
+
+    it('takes a referrer away again, for every client', async () => {
+      const text = 'not for long';
+      const referrer = await attach(scene.pusher, scene.image, types.scan, text);
+      await scene.pusher.delete(referrer);
+      const list = await scene.pusher.listReferrers(scene.image);
+      expect(digestsOf(list.referrers)).toEqual(digestsOf(scene.attached));
+      const { oras, regclient } = await listElsewhere(scene.repository, scene.image.digest);
+      for (const lines of [oras, regclient]) expect(lines.join()).not.toContain(referrer.digest);
+      await expect(scene.pusher.delete(referrer)).rejects.toMatchObject({ code: 'ERR_OCI_NOT_FOUND' });
+      const file = fileOf(scene.image, types.scan, text).descriptor;
+      await scene.pusher.delete(file);
+      expect(await scene.pusher.exists(file)).toBe(false);
     });
 
     if (kind.isLimited === true) {

@@ -1,4 +1,4 @@
-import { attachArtifact, type Descriptor, type Pusher } from '@stellaops/oci-referrers';
+import { attachArtifact, type Descriptor, digestOf, type Pusher } from '@stellaops/oci-referrers';
 import { pushMultiPlatformImage } from './image.js';
 import type { RegistryKind } from './registries.js';
 import { openWorkspace, tag, type Workspace } from './workspace.js';
@@ -45,6 +45,16 @@ export async function attach(
   artifactType: string,
   text = '',
 ): Promise<Descriptor> {
-  const content = Buffer.from(JSON.stringify({ about: subject.digest, text }));
+  const { content } = fileOf(subject, artifactType, text);
   return await attachArtifact(pusher, subject, { artifactType, files: [{ mediaType: artifactType, content }] });
+}
+
+/** The one file of such a referrer. */
+export function fileOf(
+  subject: Descriptor,
+  mediaType: string,
+  text: string,
+): { readonly descriptor: Descriptor; readonly content: Buffer } {
+  const content = Buffer.from(JSON.stringify({ about: subject.digest, text }));
+  return { descriptor: { mediaType, digest: digestOf(content), size: content.length }, content };
 }
