@@ -54,11 +54,15 @@ export function bearerChallenge({ realm, service, scope }: Refusal, ...more: rea
   return `Bearer ${parts.join(',')}`;
 }
 
+/** Writes a Bearer challenge that says what is wrong with the token that came, if one came. */
+export function bearerChallengeWithError(refusal: Refusal): string {
+  const errors = { missing: [], invalid: ['error="invalid_token"'], insufficient: ['error="insufficient_scope"'] };
+  return bearerChallenge(refusal, ...errors[refusal.reason]);
+}
+
 /** Refuses as a plain registry does. */
 export function refusePlainly(type: AuthStyle['type'], refusal: Refusal): RegistryAnswer {
-  const errors = { missing: [], invalid: ['error="invalid_token"'], insufficient: ['error="insufficient_scope"'] };
-  const challenge =
-    type === 'basic' ? 'Basic realm="test registry"' : bearerChallenge(refusal, ...errors[refusal.reason]);
+  const challenge = type === 'basic' ? 'Basic realm="test registry"' : bearerChallengeWithError(refusal);
   return failure(401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': challenge });
 }
 

@@ -1,99 +1,95 @@
-/** The names of {@link registryProfiles}; after a slash stands a variant of the profile before it. */
-export const profileNames = [
-  'conformant-1.1',
-  'ghcr-2026',
-  'ghcr-2026/unknown-tags',
-  'ghcr-2026/web-limited',
-  'distribution-2.8',
-  'distribution-2.8/delete-enabled',
-  'distribution-2.8/read-only',
-  'distribution-3',
-  'distribution-3/delete-enabled',
-  'gitlab',
-  'gar-login-redirect',
-  'gar-login-redirect/gcr',
-  'quay',
-  'quay/3.12.0',
-  'quay/rate-limited',
-  'harbor-2.7',
-  'harbor-2.8',
-  'harbor-2.11',
-  'hub-2024',
-  'hub-2024/dangling-400',
-  'hub-2026',
-  'hub-2026/rate-limited',
-  'hub-2026/abuse-limited',
-  'ecr',
-  'ecr-public',
-  'ecr-pre-2024-06',
-  'acr',
-  'acr-cmk',
-  'acr-cache-ghcr',
-  'artifactory-legacy',
-  'artifactory-7.90',
-  'olareg-paged',
-  'olareg-paged/rate-limited',
-  'olareg-paged/warning',
-  'olareg-off',
-  'zot-2.1.18',
-  'zot-2.1.18/rate-limited',
-  'zot-2.1.20',
-  'crane-serve',
-  'ggcr-lib',
-  'gitea',
-  'gitea/old',
-  'gitea/one-header',
-  'forgejo',
-  'nexus',
-  'nexus/400',
-  'nexus/group',
-  'gitlab-virtual',
-  'k8s-redirector',
-  'dead-proxy/captive-portal',
-  'dead-proxy/bad-gateway',
-  'dead-proxy/unavailable',
-  'dead-proxy/unavailable-retry-after',
-  'dead-proxy/reset',
-  'dead-proxy/gzip',
-  'hostile/empty-object',
-  'hostile/manifests-null',
-  'hostile/manifests-missing',
-  'hostile/docker-list',
-  'hostile/image-manifest',
-  'hostile/byte-order-mark',
-  'hostile/trailing-garbage',
-  'hostile/truncated-json',
-  'hostile/wrong-content-length',
-  'hostile/duplicate-key',
-  'hostile/deep-nesting',
-  'hostile/over-4-mib',
-  'hostile/path-for-digest',
-  'hostile/upper-case-digest',
-  'hostile/duplicates',
-  'hostile/wrong-sizes',
-  'hostile/lists-subject',
-  'hostile/lists-stranger',
-  'hostile/lists-missing',
-  'hostile/annotations-null',
-  'hostile/claims-filter',
-  'hostile/link-loop',
-  'hostile/link-elsewhere',
-  'hostile/link-other-repository',
-  'hostile/link-two-targets',
-  'hostile/link-no-url',
-  'hostile/endless-pages',
-  'hostile/fault-on-page-2',
-  'hostile/redirect-loop',
-  'hostile/redirect-without-location',
-  'hostile/redirect-to-metadata',
-  'hostile/realm-elsewhere',
-  'hostile/realm-metadata',
-  'hostile/endless-challenges',
-  'hostile/ansi-warning',
-  'hostile/ansi-error',
-  'hostile/digest-header-lies',
-  'hostile/hangs-up',
-] as const;
-
-/** Name of a profile, or of a variant of one. */
-export type ProfileName = (typeof profileNames)[number];
+/** Name of a profile of {@link registryProfiles}; after a slash stands a variant of the profile before it. */
+export type ProfileName =
+  | 'conformant-1.1'
+  | 'ghcr-2026'
+  | 'ghcr-2026/unknown-tags'
+  | 'ghcr-2026/web-limited'
+  | 'distribution-2.8'
+  | 'distribution-2.8/delete-enabled'
+  | 'distribution-2.8/read-only'
+  | 'distribution-3'
+  | 'distribution-3/delete-enabled'
+  | 'gitlab'
+  | 'gar-login-redirect'
+  | 'gar-login-redirect/gcr'
+  | 'quay'
+  | 'quay/3.12.0'
+  | 'quay/rate-limited'
+  | 'harbor-2.7'
+  | 'harbor-2.8'
+  | 'harbor-2.11'
+  | 'hub-2024'
+  | 'hub-2024/dangling-400'
+  | 'hub-2026'
+  | 'hub-2026/rate-limited'
+  | 'hub-2026/abuse-limited'
+  | 'ecr'
+  | 'ecr-public'
+  | 'ecr-pre-2024-06'
+  | 'acr'
+  | 'acr-cmk'
+  | 'acr-cache-ghcr'
+  | 'artifactory-legacy'
+  | 'artifactory-7.90'
+  | 'olareg-paged'
+  | 'olareg-paged/rate-limited'
+  | 'olareg-paged/warning'
+  | 'olareg-off'
+  | 'zot-2.1.18'
+  | 'zot-2.1.18/rate-limited'
+  | 'zot-2.1.20'
+  | 'crane-serve'
+  | 'ggcr-lib'
+  | 'gitea'
+  | 'gitea/old'
+  | 'gitea/one-header'
+  | 'forgejo'
+  | 'nexus'
+  | 'nexus/400'
+  | 'nexus/group'
+  | 'gitlab-virtual'
+  | 'k8s-redirector'
+  | 'dead-proxy/captive-portal'
+  | 'dead-proxy/bad-gateway'
+  | 'dead-proxy/unavailable'
+  | 'dead-proxy/unavailable-retry-after'
+  | 'dead-proxy/reset'
+  | 'dead-proxy/gzip'
+  | 'hostile/empty-object'
+  | 'hostile/manifests-null'
+  | 'hostile/manifests-missing'
+  | 'hostile/docker-list'
+  | 'hostile/image-manifest'
+  | 'hostile/byte-order-mark'
+  | 'hostile/trailing-garbage'
+  | 'hostile/truncated-json'
+  | 'hostile/wrong-content-length'
+  | 'hostile/duplicate-key'
+  | 'hostile/deep-nesting'
+  | 'hostile/over-4-mib'
+  | 'hostile/path-for-digest'
+  | 'hostile/upper-case-digest'
+  | 'hostile/duplicates'
+  | 'hostile/wrong-sizes'
+  | 'hostile/lists-subject'
+  | 'hostile/lists-stranger'
+  | 'hostile/lists-missing'
+  | 'hostile/annotations-null'
+  | 'hostile/claims-filter'
+  | 'hostile/link-loop'
+  | 'hostile/link-elsewhere'
+  | 'hostile/link-other-repository'
+  | 'hostile/link-two-targets'
+  | 'hostile/link-no-url'
+  | 'hostile/endless-pages'
+  | 'hostile/fault-on-page-2'
+  | 'hostile/redirect-loop'
+  | 'hostile/redirect-without-location'
+  | 'hostile/redirect-to-metadata'
+  | 'hostile/realm-elsewhere'
+  | 'hostile/realm-metadata'
+  | 'hostile/endless-challenges'
+  | 'hostile/ansi-warning'
+  | 'hostile/ansi-error'
+  | 'hostile/digest-header-lies'
+  | 'hostile/hangs-up';

@@ -1,7 +1,7 @@
 import { isIndexType } from '../../oci/media-types.js';
 import { text } from '../answers.js';
 import { parseScope } from '../auth-scopes.js';
-import { type AuthStyle, bearerChallenge, type Refusal } from '../auth-style.js';
+import { type AuthStyle, bearerChallengeWithError, type Refusal } from '../auth-style.js';
 import type { Behaviour, World } from '../behaviour.js';
 import { listTags, type PageEnd } from '../tags.js';
 import type { InterceptedRequest, RegistryAnswer } from '../types.js';
@@ -110,13 +110,7 @@ function unauthorized(refusal: Refusal, challenge: string): RegistryAnswer {
 
 const auth: readonly AuthStyle[] = [
   { type: 'basic', refuse: (refusal) => unauthorized(refusal, 'Basic realm="basic-realm"') },
-  {
-    type: 'bearer',
-    refuse: (refusal) => {
-      const errors = { missing: [], invalid: ['error="invalid_token"'], insufficient: ['error="insufficient_scope"'] };
-      return unauthorized(refusal, bearerChallenge(refusal, ...errors[refusal.reason]));
-    },
-  },
+  { type: 'bearer', refuse: (refusal) => unauthorized(refusal, bearerChallengeWithError(refusal)) },
 ];
 
 /** `/v2` without its slash is a redirect. */

@@ -1,5 +1,5 @@
 import { noSuchRoute, text } from '../answers.js';
-import { type AuthStyle, bearerChallenge } from '../auth-style.js';
+import { type AuthStyle, bearerChallengeWithError } from '../auth-style.js';
 import type { Behaviour, World } from '../behaviour.js';
 import type { RegistryAnswer } from '../types.js';
 import { errorAnswer, everyAnswer, isRead, referrersAnswer, withHeaders } from './edits.js';
@@ -10,10 +10,8 @@ const bearer: AuthStyle = {
   isElsewhere: true,
   service: 'registry.docker.io',
   refuse: (refusal) => {
-    const errors = { missing: [], invalid: ['error="invalid_token"'], insufficient: ['error="insufficient_scope"'] };
-    const challenge = bearerChallenge(refusal, ...errors[refusal.reason]);
     const error = { code: 'UNAUTHORIZED', message: 'authentication required' };
-    return errorAnswer(401, error, { 'www-authenticate': challenge });
+    return errorAnswer(401, error, { 'www-authenticate': bearerChallengeWithError(refusal) });
   },
 };
 

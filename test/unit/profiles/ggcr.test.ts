@@ -5,6 +5,7 @@ import {
   ask,
   askReferrers,
   attach,
+  attachAndList,
   digests,
   indexType,
   list,
@@ -21,9 +22,8 @@ const notUnderstood = '{"errors":[{"code":"METHOD_UNKNOWN","message":"We don\'t 
 describe('crane-serve', () => {
   it('keeps and finds referrers under the tag', async () => {
     await using scene = await openProfile('crane-serve');
-    const attached = await attach(scene);
-    const found = await list(scene);
-    expect([digests(found.referrers), found.source]).toEqual([[attached.digest], 'tag-schema']);
+    const found = await attachAndList(scene);
+    expect(found).toMatchObject({ source: 'tag-schema', isListed: true });
     expect(await wire(await askReferrers(scene), 'content-type', 'docker-distribution-api-version')).toEqual([
       404,
       plainText,

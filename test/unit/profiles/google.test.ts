@@ -65,9 +65,12 @@ describe('gar-login-redirect', () => {
       status: 403,
       registryErrors: [{ code: 'DENIED', message: expect.stringContaining('(or it may not exist)') as string }],
     });
-    const wrong = await openWithUser('gar-login-redirect', {}, { credentials: () => ({ ...user, password: 'wrong' }) });
+    await using wrong = await openWithUser(
+      'gar-login-redirect',
+      {},
+      { credentials: () => ({ ...user, password: 'wrong' }) },
+    );
     await expect(wrong.resolver.resolve(wrong.reference)).rejects.toMatchObject({ code: 'ERR_OCI_UNAUTHORIZED' });
-    await wrong[Symbol.asyncDispose]();
   });
 
   it('knows no POST for a token, and no repository of one component', async () => {

@@ -51,6 +51,15 @@ export function addLegacyTag(scene: Scene, descriptor: Descriptor, suffix: strin
   return tag;
 }
 
+/** Attaches an SBOM, and says how the image's referrers are listed then, and whether it is the one that is. */
+export async function attachAndList(
+  scene: Scene,
+): Promise<ReferrersList & { readonly attached: Descriptor; readonly isListed: boolean }> {
+  const attached = await attach(scene);
+  const found = await list(scene);
+  return { ...found, attached, isListed: digests(found.referrers).join() === attached.digest };
+}
+
 export function digests(descriptors: readonly Descriptor[]): string[] {
   return descriptors.map(({ digest }) => digest).sort();
 }

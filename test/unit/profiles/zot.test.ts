@@ -12,7 +12,6 @@ import {
   sbomType,
   signatureType,
   unknownDigest,
-  userHeader,
   wire,
 } from './scene.js';
 
@@ -65,7 +64,6 @@ describe.each(['zot-2.1.18', 'zot-2.1.20'] as const)('%s', (profile) => {
     expect((await ask(scene, '/v2/', { method: 'OPTIONS' })).headers.get('access-control-allow-methods')).toContain(
       'DELETE',
     );
-    expect(userHeader).toMatch(/^Basic /);
   });
 
   it('pages tags after tags that are there alone; all are found', async () => {
