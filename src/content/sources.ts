@@ -24,7 +24,10 @@ export interface ListReferrersOptions extends AbortableOptions {
   readonly serverFilter?: boolean | undefined;
   /** Also looks for cosign's older `sha256-<hex>.sig`, `.att` and `.sbom` tags; the resolver's setting by default. */
   readonly legacyTags?: boolean | undefined;
-  /** Asks that the subject is known in the repository before an empty list counts; false by default, true in exports. */
+  /**
+   * Asks that the subject is known in the repository before an absent referrers tag counts as an empty list, and asks the
+   * API anew instead of remembering that there is none; false by default, true in closures and exports.
+   */
   readonly confirmSubject?: boolean | undefined;
   /**
    * Also reads the referrers tag where the referrers API answered, and unites both; false by default, true in exports.
