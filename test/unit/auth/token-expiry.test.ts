@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { createResolver } from '@stellaops/oci-referrers';
 import { buildArtifact, buildImage, startRegistry, type TestRegistry } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
@@ -43,6 +44,36 @@ describe('a token that expires between two pages of a list', () => {
       'token 200',
       'referrers 200',
       'referrers 200',
+    ]);
+  });
+});
+
+describe('a token that expires while a blob is on its way', () => {
+  it('is replaced where the connection breaks, and the rest of the blob arrives', async () => {
+    const image = buildImage({ layers: [Buffer.alloc(1_000, 'layer')] });
+    const [layer] = image.blobs.slice(-1);
+    let requests = 0;
+    await using registry: TestRegistry = await startRegistry({
+      auth: { type: 'bearer', ...account },
+      rewrite: ({ endpoint }, answer) => {
+        if (endpoint !== 'blob' || answer.status >= 300 || ++requests > 1) return answer;
+        registry.expireTokens();
+        return { ...answer, cutAfterBytes: 400 };
+      },
+    });
+    registry.store.add('team/app', image);
+    const retry = { maxRetries: 1, baseDelayMs: 1, maxDelayMs: 1 };
+    await using resolver = createResolver({ retry, credentials: () => account });
+    const fetcher = await resolver.fetcher(`${registry.host}/team/app@${image.descriptor.digest}`);
+    const bytes = await buffer(await fetcher.fetch(layer?.descriptor ?? image.descriptor));
+    expect(bytes.equals(Buffer.from(layer?.bytes ?? []))).toBe(true);
+    expect(registry.requests.map(({ endpoint, status }) => `${endpoint} ${status}`)).toEqual([
+      'blob 401',
+      'token 200',
+      'blob 200',
+      'blob 401',
+      'token 200',
+      'blob 206',
     ]);
   });
 });
