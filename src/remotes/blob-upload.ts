@@ -177,7 +177,8 @@ export class BlobUpload {
     const refused = this.#refused(answer, 'finish the upload of');
     if (isFinal(refused)) throw refused;
     if (await isBlobThere(at, blob, this.#bound, this.#input.signal)) return true;
-    if (isSessionLost(at, answer)) return await this.#begin(lostSession(at, answer, blob));
+    // After a 201 it is not the session that was lost, but the way it was filled that was not taken (ECR).
+    if (!this.#isEarly && isSessionLost(at, answer)) return await this.#begin(lostSession(at, answer, blob));
     return await this.#goWhole(refused);
   }
 
