@@ -25,7 +25,7 @@ const oneComponent: Behaviour = {
 
 /** A credential that is no good gets no challenge at all; the base endpoint names neither service nor scope. */
 function refuse(refusal: Refusal, isQuoted: boolean): RegistryAnswer {
-  if (refusal.reason !== 'missing') {
+  if (refusal.reason === 'invalid') {
     return errorAnswer(401, { code: 'UNAUTHORIZED', message: 'No valid credential was supplied.' });
   }
   const quoted = refusal.scope === '' ? `Bearer realm="${refusal.realm}"` : bearerChallenge(refusal);
@@ -70,6 +70,7 @@ function profile(name: Profile['name'], standsFor: string, isQuoted: boolean): P
     notEstablished: [
       'the current answer of the referrers endpoint: vendors say it is native, use conformant-1.1 for that',
       'text of the login page, body of the 405 for a POST',
+      'what a token gets that is good and has too little scope: here the challenge',
     ],
     parts: {
       hasElsewhere: true,

@@ -38,9 +38,9 @@ export async function list(
 }
 
 /** Attaches an SBOM to the scene's image, as a user of the library does. */
-export async function attach(scene: Scene): Promise<Descriptor> {
+export async function attach(scene: Scene, content = 'an sbom'): Promise<Descriptor> {
   const pusher = await scene.resolver.pusher(scene.reference);
-  const files = [{ mediaType: sbomType, content: Buffer.from('an sbom') }];
+  const files = [{ mediaType: sbomType, content: Buffer.from(content) }];
   return await attachArtifact(pusher, scene.image.descriptor, { artifactType: sbomType, files });
 }
 
