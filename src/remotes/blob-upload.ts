@@ -138,14 +138,16 @@ export class BlobUpload {
     return await this.#goWhole(refused);
   }
 
-  /** Takes over what the answer to a chunk says. Less than was sent is progress too; none at all is a fault. */
+  /** Takes over what the answer to a chunk says. Less than was sent may be progress too; next to nothing is a fault. */
   async #advance(session: UploadSession, answer: BufferedResponse, end: number): Promise<boolean> {
     this.#isEarly ||= answer.status === 201;
     const said = this.#isEarly ? end : (parseReceived(answer.headers.get('range')) ?? end);
     const location = nextLocation(answer, session, this.#what);
     this.#isInDoubt = false;
-    if (this.#moveTo(session, { location, received: said })) return false;
-    const stuck = this.#badRange(`answers a chunk with ${answer.status} and has no more than before`);
+    const { best } = this.#tries;
+    this.#moveTo(session, { location, received: said });
+    if (said === end || this.#tries.best > best) return false;
+    const stuck = this.#badRange(`answers a chunk with ${answer.status} and takes next to nothing of it`);
     // One that cannot count at all may still take the blob whole; one that could is in trouble.
     if (session.received === 0 && this.#tries.failures > 0) return await this.#goWhole(stuck);
     return await this.#recover(stuck);
@@ -155,17 +157,21 @@ export class BlobUpload {
   async #realign(session: UploadSession, answer: BufferedResponse, end: number): Promise<boolean> {
     const { at, blob } = this.#input;
     const refused = this.#refused(answer, 'upload a chunk of');
+    // Nothing was there and nothing is in doubt, so it is not the place that is wrong with the chunk.
+    if (session.received === 0 && !this.#isInDoubt) return await this.#shrink(session, end, refused);
     let status = await this.#askStatus(session);
     const said = this.#isEarly ? undefined : parseReceived(answer.headers.get('range'));
     if (status === 'unknown' && said !== undefined) {
       status = { location: nextLocation(answer, session, this.#what), received: said };
     }
     if (status === 'lost' || (status === 'unknown' && this.#isInDoubt)) {
+      this.#chunkBytes = smaller(this.#chunkBytes);
       return await this.#begin(lostSession(at, answer, blob));
     }
     this.#isInDoubt = false;
+    const { best } = this.#tries;
     if (status === 'unknown' || !this.#moveTo(session, status)) return await this.#shrink(session, end, refused);
-    if (this.#tries.failures > 0) await this.#tries.again(refused);
+    if (this.#tries.best === best) await this.#tries.again(refused);
     return false;
   }
 

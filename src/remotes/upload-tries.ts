@@ -23,12 +23,16 @@ export function isUnclear(error: unknown): error is Error {
 /** Counts tries that brought an upload no further; where it moves, it may break as often as it likes. */
 export class UploadTries {
   readonly #options: UploadTriesOptions;
-  /** Most bytes the registry ever had, in whichever session. */
   #best = 0;
   #failures = 0;
 
   constructor(options: UploadTriesOptions) {
     this.#options = options;
+  }
+
+  /** Most bytes the registry ever had, in whichever session, the last ones left out while they are no progress. */
+  get best(): number {
+    return this.#best;
   }
 
   /** Tries in a row that brought nothing. */
