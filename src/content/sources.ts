@@ -18,7 +18,12 @@ export interface ContentSource {
 export interface ListReferrersOptions extends AbortableOptions {
   /** Types to keep; none keeps everything. Always applied here, whatever the server says it did. */
   readonly artifactTypes?: readonly string[] | undefined;
-  /** Takes each type from the referrer's own manifest instead of the list; false by default. */
+  /**
+   * Takes each type from the referrer's own manifest instead of the list; false by default.
+   *
+   * @remarks With a filter, a referrer that the list gives no type, or that of its config, is looked up in any case. A
+   * server that filters by the wrong field may still hide some of several: true, or `serverFilter: false`, finds all.
+   */
   readonly resolveTypes?: boolean | undefined;
   /** Sends a single type to the server as well; the resolver's setting by default. */
   readonly serverFilter?: boolean | undefined;

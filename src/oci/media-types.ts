@@ -6,6 +6,7 @@ export const mediaTypes = {
   ociLayer: 'application/vnd.oci.image.layer.v1.tar',
   ociLayerGzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   ociEmpty: 'application/vnd.oci.empty.v1+json',
+  dockerConfig: 'application/vnd.docker.container.image.v1+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
 } as const;

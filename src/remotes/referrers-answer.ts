@@ -31,7 +31,7 @@ export function judgeReferrersAnswer(
   fallbackOn: readonly number[],
 ): ReferrersVerdict {
   if (answer.status === 200) return judgeOk(answer, what);
-  if (answer.leftOrigin && !isTransient(answer.status)) return unsupported('redirect-to-other-origin', true);
+  if (answer.leftOrigin && !isFault(answer.status)) return unsupported('redirect-to-other-origin', true);
   const errors = parseErrorBody(answer.bytes, answer.bytes.length);
   const codes = errors.map((error) => error.code.toUpperCase());
   const says = (pattern: RegExp): boolean => errors.some((error) => pattern.test(error.message));
@@ -87,9 +87,12 @@ function judgeOk(answer: BufferedResponse, what: string): ReferrersVerdict {
   return unsupported('other-content-type', true);
 }
 
-/** DEVIATION(discovery.md): a fault stays a fault elsewhere too; registry.k8s.io redirects every request, lists included. */
-function isTransient(status: number): boolean {
-  return status === 408 || status === 429 || (status >= 500 && status !== 501);
+/**
+ * DEVIATION(discovery.md): a fault stays a fault elsewhere too, and so does a refusal; registry.k8s.io redirects every
+ * request, lists included.
+ */
+function isFault(status: number): boolean {
+  return status === 401 || status === 403 || status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
 /** White space that may stand before a JSON value. */

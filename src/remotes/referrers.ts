@@ -1,16 +1,13 @@
-import { mapConcurrently, withDeadline } from '../content/abort.js';
-import { lostReferrer } from '../content/lost-referrer.js';
-import { readBounded } from '../content/read.js';
+import { withDeadline } from '../content/abort.js';
 import type { FetcherByDigest, ListReferrersOptions, ReferrersList } from '../content/sources.js';
 import { ArgumentError, isOciError, type OciError, ReferrersError, TransportError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
-import { describeReferrer, parseManifest } from '../oci/manifest.js';
-import { mediaTypes } from '../oci/media-types.js';
 import type { Reference } from '../oci/reference.js';
 import { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
 import { hostsWith } from './hosts.js';
 import { findLegacyTags } from './legacy-tags.js';
+import { describeByManifests, keepWanted } from './referrer-types.js';
 import { type AskOptions, askRepository, type HostList } from './referrers-host.js';
 import type { Repository } from './repository.js';
 
@@ -19,11 +16,9 @@ export interface ListContext {
   readonly connections: Connections;
   readonly reference: Reference;
   readonly repositories: readonly Repository[];
-  /** Reads manifests by digest, for `resolveTypes`. */
+  /** Reads manifests by digest, for their types. */
   readonly byDigest: FetcherByDigest;
 }
-
-const typeConcurrency = 4;
 
 /** Lists what refers to a subject: asks the hosts, takes types where they are reliable, filters. */
 export async function listReferrers(
@@ -62,30 +57,28 @@ async function list(
 ): Promise<ReferrersList> {
   const { options: settings } = context.connections;
   const wanted = options.artifactTypes ?? [];
-  const resolveTypes = options.resolveTypes ?? false;
   const includeTagSchema = options.includeTagSchema ?? false;
   // Types that come from somewhere else than the API's list cannot be filtered by it.
-  const takesListedTypes = !resolveTypes && !includeTagSchema;
-  const serverFilter = (options.serverFilter ?? settings.serverFilter) && wanted.length === 1 && takesListedTypes;
-  const answer = await askHosts(context, subject, {
-    artifactType: serverFilter ? wanted[0] : undefined,
-    confirmSubject: options.confirmSubject ?? false,
-    includeTagSchema,
-    signal: options.signal,
-    attempts,
-  });
-  const listed = resolveTypes
-    ? await withManifestTypes(context, subject, answer.referrers, options.signal)
-    : answer.referrers;
-  const { kept, warnings } = filterTypes(listed, wanted);
+  const takesListedTypes = options.resolveTypes !== true && !includeTagSchema;
+  const mayFilter = (options.serverFilter ?? settings.serverFilter) && wanted.length === 1 && takesListedTypes;
+  const ask = async (artifactType: string | undefined): Promise<HostList> => {
+    const { confirmSubject = false, signal } = options;
+    return await askHosts(context, subject, { artifactType, confirmSubject, includeTagSchema, signal, attempts });
+  };
+  const filtered = await ask(mayFilter ? wanted[0] : undefined);
+  // A server may filter by the wrong field (Quay, Harbor 2.8): that it finds nothing is no fact before it was asked for all.
+  const mayHideAll = mayFilter && filtered.source === 'api' && (filtered.isFiltered || filtered.referrers.length === 0);
+  const findsNone = !filtered.referrers.some(({ artifactType }) => artifactType === wanted[0]);
+  const answer = mayHideAll && findsNone ? await ask(undefined) : filtered;
+  const kept = await keep(context, subject, answer.referrers, options);
   const tagged =
     (options.legacyTags ?? settings.legacyTags)
       ? await findLegacyTags(answer.repository, subject, { limits: settings.limits, signal: options.signal, attempts })
       : [];
   // They have no artifact type at all, so no filter can want them.
   const legacy = wanted.length === 0 ? tagged : [];
-  if (tagged.length > legacy.length)
-    warnings.push(`${tagged.length} artifacts under older tags were left out by the filter`);
+  const warnings =
+    tagged.length > legacy.length ? [`${tagged.length} artifacts under older tags were left out by the filter`] : [];
   return {
     subject,
     referrers: kept,
@@ -97,6 +90,19 @@ async function list(
     attempts: attempts.attempts,
     warnings: [...answer.warnings, ...warnings],
   };
+}
+
+async function keep(
+  { connections, byDigest }: ListContext,
+  subject: Descriptor,
+  listed: readonly Descriptor[],
+  { artifactTypes = [], resolveTypes, signal }: ListReferrersOptions & { readonly signal: AbortSignal },
+): Promise<readonly Descriptor[]> {
+  const { maxManifestBytes } = connections.options.limits;
+  const context = { subject, byDigest, maxManifestBytes, signal };
+  const described = resolveTypes === true ? await describeByManifests(context, listed) : listed;
+  if (artifactTypes.length === 0) return described;
+  return await keepWanted(context, described, artifactTypes);
 }
 
 /** Asks hosts in order until one that may speak alone has answered; what mirrors add before is united with it. */
@@ -149,45 +155,6 @@ function unconfirmedByMirrors(subject: Descriptor, registry: string, cause: unkn
       hint: 'add the registry itself to the hosts, or mark an air-gapped mirror with authoritative: true (authoritative = true in hosts.toml)',
     },
   );
-}
-
-async function withManifestTypes(
-  context: ListContext,
-  subject: Descriptor,
-  listed: readonly Descriptor[],
-  signal: AbortSignal,
-): Promise<readonly Descriptor[]> {
-  const { limits } = context.connections.options;
-  const bound = { limitName: 'maxManifestBytes', limit: limits.maxManifestBytes };
-  return await mapConcurrently(
-    listed,
-    typeConcurrency,
-    async (entry, stop) => {
-      const asked = context.byDigest.fetchByDigest(entry.digest, { kind: 'manifest', signal: stop });
-      const { descriptor, body } = await asked.catch((error: unknown) => lostReferrer(entry, subject.digest, error));
-      const bytes = await readBounded(body, bound, `manifest ${entry.digest}`, stop);
-      const own = { mediaType: descriptor.mediaType, digest: entry.digest, size: bytes.length };
-      return describeReferrer(own, parseManifest(bytes, own.mediaType, `manifest ${entry.digest}`));
-    },
-    signal,
-  );
-}
-
-function filterTypes(
-  listed: readonly Descriptor[],
-  wanted: readonly string[],
-): { kept: readonly Descriptor[]; warnings: string[] } {
-  if (wanted.length === 0) return { kept: listed, warnings: [] };
-  const kept = listed.filter((descriptor) => wanted.includes(descriptor.artifactType ?? ''));
-  const untyped = listed.filter((one) => isNoType(one.artifactType) && !kept.includes(one)).length;
-  if (untyped === 0) return { kept, warnings: [] };
-  const warning = `${untyped} referrers without artifactType were left out by the filter; resolveTypes reads their manifests`;
-  return { kept, warnings: [warning] };
-}
-
-/** Harbor 2.8 and go-containerregistry list the type of the empty config, which says nothing about the artifact. */
-function isNoType(artifactType: string | undefined): boolean {
-  return artifactType === undefined || artifactType === mediaTypes.ociEmpty;
 }
 
 function assertTypes(artifactTypes: readonly string[] | undefined): void {

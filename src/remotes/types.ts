@@ -15,8 +15,8 @@ export interface ReferrersFetcher {
   /**
    * Lists what refers to a manifest.
    *
-   * @remarks The filter is applied here whatever the server says it did; a descriptor without artifactType is left out
-   * when a filter is given. {@link Fetcher.listReferrers} gives the same list with the evidence for it.
+   * @remarks The filter is applied here whatever the server says it did; where a list gives no type, the referrer's own
+   * manifest is asked. {@link Fetcher.listReferrers} gives the same list with the evidence for it.
    * @param descriptor - the subject, as `resolve` returned it
    * @param artifactTypes - types to keep; none keeps everything
    * @returns each referrer once; an empty array is a confirmed fact

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { asked, openScene, sbomType, signatureType } from './setup.js';
 
+const emptyType = 'application/vnd.oci.empty.v1+json';
+
 describe('listing referrers of an image', () => {
   it('gives every referrer from the API, with type, digest and size', async () => {
     await using scene = await openScene();
@@ -99,39 +101,63 @@ describe('filtering by artifact type', () => {
 
   it('sends one type percent-encoded, and several not at all', async () => {
     await using scene = await openScene();
-    scene.registry.clearRequests();
+    scene.addReferrer(sbomType, 'sbom');
     await scene.fetcher.fetchReferrers(scene.image.descriptor, sbomType);
     await scene.fetcher.fetchReferrers(scene.image.descriptor, sbomType, signatureType);
     const queries = scene.registry.requests.map((request) => new URL(request.url, 'http://registry').search);
     expect(queries).toEqual(['?artifactType=application%2Fvnd.cyclonedx%2Bjson', '']);
   });
 
-  it('leaves out a referrer without artifactType, and counts it in the warnings', async () => {
+  it.each([undefined, emptyType, 'application/vnd.oci.image.config.v1+json'])(
+    'looks into the manifest of a referrer that is listed with the type %s',
+    async (artifactType) => {
+      await using scene = await openScene({ referrersApi: false });
+      const sbom = scene.addReferrer(sbomType, 'sbom');
+      const signature = scene.addReferrer(signatureType, 'signature');
+      const listed = [sbom, signature].map(({ descriptor }) => ({ ...descriptor, size: 1, artifactType }));
+      scene.registry.store.setReferrersTag('team/app', scene.image.descriptor, listed);
+
+      const list = await scene.fetcher.listReferrers(scene.image.descriptor, { artifactTypes: [sbomType] });
+
+      const { digest, size } = sbom.descriptor;
+      expect(list.referrers).toEqual([expect.objectContaining({ digest, size, artifactType: sbomType })]);
+      expect(list.warnings).toEqual([]);
+    },
+  );
+
+  it('reads no manifest of a referrer that the list gives a type', async () => {
+    await using scene = await openScene();
+    scene.addReferrer(signatureType, 'signature');
+    scene.addReferrer(sbomType, 'sbom');
+    await scene.fetcher.fetchReferrers(scene.image.descriptor, sbomType);
+    expect(asked(scene.registry)).toEqual(['GET referrers']);
+  });
+
+  it('is an error where the manifest that has to say the type is gone', async () => {
     await using scene = await openScene({ referrersApi: false });
     const sbom = scene.addReferrer(sbomType, 'sbom');
     const untyped = { ...sbom.descriptor, artifactType: undefined };
     scene.registry.store.setReferrersTag('team/app', scene.image.descriptor, [untyped]);
-
-    const list = await scene.fetcher.listReferrers(scene.image.descriptor, { artifactTypes: [sbomType] });
-
-    expect(list.referrers).toEqual([]);
-    expect(list.warnings).toEqual([expect.stringContaining('1 referrers without artifactType')]);
+    scene.registry.store.repository('team/app').manifests.delete(sbom.descriptor.digest);
+    await expect(scene.fetcher.fetchReferrers(scene.image.descriptor, sbomType)).rejects.toMatchObject({
+      code: 'ERR_OCI_REFERRERS_INCONSISTENT',
+    });
   });
 
-  it('finds that referrer with resolveTypes, which reads its manifest', async () => {
-    await using scene = await openScene({ referrersApi: false });
-    const sbom = scene.addReferrer(sbomType, 'sbom');
-    const untyped = { ...sbom.descriptor, artifactType: undefined };
-    scene.registry.store.setReferrersTag('team/app', scene.image.descriptor, [{ ...untyped, size: 1 }]);
-
-    const list = await scene.fetcher.listReferrers(scene.image.descriptor, {
-      artifactTypes: [sbomType],
-      resolveTypes: true,
+  it('asks for everything once more before a filter of the server counts as an empty list', async () => {
+    await using scene = await openScene({
+      rewrite: (request, answer) => {
+        if (request.endpoint !== 'referrers' || !request.query.has('artifactType')) return answer;
+        const none = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] };
+        return { ...answer, body: Buffer.from(JSON.stringify(none)) };
+      },
     });
-
-    expect(list.referrers).toEqual([
-      expect.objectContaining({ digest: sbom.descriptor.digest, size: sbom.descriptor.size, artifactType: sbomType }),
-    ]);
+    const sbom = scene.addReferrer(sbomType, 'sbom');
+    const list = await scene.fetcher.listReferrers(scene.image.descriptor, { artifactTypes: [sbomType] });
+    expect(list.referrers.map(({ digest }) => digest)).toEqual([sbom.descriptor.digest]);
+    expect(list.filterAppliedBy).toBe('client');
+    expect(await scene.fetcher.fetchReferrers(scene.image.descriptor, signatureType)).toEqual([]);
+    expect(asked(scene.registry)).toEqual(Array(4).fill('GET referrers'));
   });
 
   it('refuses an empty type instead of filtering everything away', async () => {

@@ -50,7 +50,7 @@ describe('a referrers endpoint that redirects to another origin', () => {
     expect((await scene.fetcher.listReferrers(scene.image.descriptor)).source).toBe('api');
   });
 
-  it.each([429, 500, 503])('and ends in a fault (%i) is a fault, never an empty list', async (status) => {
+  it.each([401, 403, 429, 500, 503])('and ends in a fault (%i) is a fault, never an empty list', async (status) => {
     await using other = await answering(status, 'text/plain', '')();
     await using scene = await sceneSendingTo(other);
     await expect(scene.fetcher.fetchReferrers(scene.image.descriptor)).rejects.toMatchObject({ status });
