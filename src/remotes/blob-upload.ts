@@ -142,7 +142,7 @@ export class BlobUpload {
   async #advance(session: UploadSession, answer: BufferedResponse, end: number): Promise<boolean> {
     this.#isEarly ||= answer.status === 201;
     const said = this.#isEarly ? end : (parseReceived(answer.headers.get('range')) ?? end);
-    const location = nextLocation(answer, session, this.#what);
+    const location = nextLocation(this.#input.at, answer, session, this.#what);
     this.#isInDoubt = false;
     const { best } = this.#tries;
     this.#moveTo(session, { location, received: said });
@@ -162,7 +162,7 @@ export class BlobUpload {
     let status = await this.#askStatus(session);
     const said = this.#isEarly ? undefined : parseReceived(answer.headers.get('range'));
     if (status === 'unknown' && said !== undefined) {
-      status = { location: nextLocation(answer, session, this.#what), received: said };
+      status = { location: nextLocation(at, answer, session, this.#what), received: said };
     }
     if (status === 'lost' || (status === 'unknown' && this.#isInDoubt)) {
       this.#chunkBytes = smaller(this.#chunkBytes);

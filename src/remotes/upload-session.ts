@@ -62,7 +62,7 @@ export async function askStatus(
   if (answer.status >= 200 && answer.status < 300) {
     const received = parseReceived(answer.headers.get('range'));
     if (received === undefined) return 'unknown';
-    return { location: nextLocation(answer, session, what), received };
+    return { location: nextLocation(at, answer, session, what), received };
   }
   if (isSessionLost(at, answer)) return 'lost';
   // Registries that cannot say (crane answers 400) may still go on.
@@ -109,9 +109,21 @@ export function lostSession(at: Repository, answer: BufferedResponse, blob: Desc
   });
 }
 
-/** The Location an answer gives, or the one before where it gives none. */
-export function nextLocation(answer: BufferedResponse, before: UploadSession, what: string): URL {
-  return answer.headers.get('location') === undefined ? before.location : locationOf(answer, what);
+/**
+ * The Location an answer gives, or the one before where it gives none.
+ *
+ * @throws {@link ProtocolError} `ERR_OCI_BAD_HEADER` for one that is of no use, and for one that another origin gave and that is
+ * at the registry: the next request would carry a credential to wherever that origin likes
+ */
+export function nextLocation(at: Repository, answer: BufferedResponse, before: UploadSession, what: string): URL {
+  if (answer.headers.get('location') === undefined) return before.location;
+  const location = locationOf(answer, what);
+  if (!answer.leftOrigin || location.origin !== at.client.origin) return location;
+  throw new ProtocolError(
+    'ERR_OCI_BAD_HEADER',
+    `upload of ${what}: ${answer.url.host}, where the registry sent it, sends it back to the registry`,
+    { hint: 'nobody but the registry may say what is sent to it; look at where it keeps its uploads' },
+  );
 }
 
 /** Adds the digest behind whatever the registry put into the query, which is nobody's to rewrite. */
