@@ -27,7 +27,7 @@ export async function deleteListed(input: DeleteInput, subject: Descriptor): Pro
     };
     try {
       if (await holdsList(input, subject)) {
-        await removeEntry(connections, at, subject, descriptor.digest, { signal, onRemove: note });
+        await removeEntry(connections, at, subject, descriptor.digest, { signal, wasThere: true, onRemove: note });
       }
       await sendDelete(input, 'manifests');
     } catch (error) {
@@ -60,7 +60,10 @@ async function repair(input: DeleteInput, subject: Descriptor, entry: RawEntry, 
       return;
     }
     state = 'it is still there';
-    await addEntry(connections, at, subject, entry, 'it is still there and may not be listed', { signal });
+    await addEntry(connections, at, subject, entry, 'it is still there and may not be listed', {
+      signal,
+      wasThere: true,
+    });
   } catch (error) {
     const left = `${what}: ${state}, and it is not listed under the tag ${referrersTag(subject.digest)} any more`;
     logger.warn(`${left}: ${error instanceof Error ? error.message : String(error)}`);

@@ -35,7 +35,8 @@ export async function pushManifest(
   const { signal } = options;
   const parsed = parseManifest(bytes, descriptor.mediaType, `manifest ${descriptor.digest}`);
   const subject = subjectOf(parsed);
-  const hasApi = subject !== undefined && (await decideListing(connections, at, subject, signal));
+  const listing = subject === undefined ? undefined : await decideListing(connections, at, subject, signal);
+  const hasApi = listing === 'api';
 
   const put = (): Promise<BufferedResponse> =>
     putManifest(at, options.tag ?? descriptor.digest, descriptor, bytes, { limits, signal });
@@ -47,23 +48,27 @@ export async function pushManifest(
   const isConfirmed = hasApi && answer.headers.get('oci-subject') === subject.digest;
   if (isConfirmed) return { descriptor, uploaded: true, referrers: 'api' };
   if (hasApi && !connections.options.fallbackHosts) return { descriptor, uploaded: true, referrers: 'api' };
-  await addToReferrersTag(connections, at, subject, describeReferrer(descriptor, parsed), { signal });
+  await addToReferrersTag(connections, at, subject, describeReferrer(descriptor, parsed), {
+    signal,
+    wasThere: listing === 'list',
+  });
   return { descriptor, uploaded: true, referrers: hasApi ? 'api' : 'tag-schema' };
 }
 
 /**
  * Finds out, before a push, whether the registry lists referrers itself; refuses what could not be listed at all.
  *
- * @returns true when the referrers API is there, false when the referrers tag has to be kept
+ * @returns `api` when the referrers API is there; else the referrers tag has to be kept, and there is a `list`, or a `new-list` has
+ * to be made
  */
 export async function decideListing(
   connections: Connections,
   at: Repository,
   subject: Descriptor,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
+): Promise<'api' | 'list' | 'new-list'> {
   const { limits, fallbackHosts } = connections.options;
-  if (await hasReferrersApi(connections, at, subject, signal)) return true;
+  if (await hasReferrersApi(connections, at, subject, signal)) return 'api';
   if (!fallbackHosts) {
     throw new ReferrersError(
       'ERR_OCI_REFERRERS_UNSUPPORTED',
@@ -83,7 +88,7 @@ export async function decideListing(
     );
   }
   if (tag.kind === 'absent' && tag.isWeak) await assertTagAbsent(at, subject, { limits, signal });
-  return false;
+  return tag.kind === 'index' ? 'list' : 'new-list';
 }
 
 /** Tells whether the registry lists referrers itself: from what is known, or by asking. */

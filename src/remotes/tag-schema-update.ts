@@ -19,6 +19,12 @@ const pauseMs = 50;
 /** An entry of a list as it stands there, fields nobody here knows included. */
 export type RawEntry = Readonly<Record<string, unknown>>;
 
+/** What is known about a list before it is changed. */
+export interface ChangeOptions extends AbortableOptions {
+  /** True when the list was seen a moment ago: that it is not there then is no reason to begin a new one. */
+  readonly wasThere: boolean;
+}
+
 /**
  * Adds one referrer to the list under its subject's referrers tag, without losing anybody else's.
  *
@@ -33,7 +39,7 @@ export async function addToReferrersTag(
   at: Repository,
   subject: Descriptor,
   referrer: Descriptor,
-  options: AbortableOptions,
+  options: ChangeOptions,
 ): Promise<void> {
   const work = (): Promise<void> =>
     addEntry(connections, at, subject, { ...referrer }, `${referrer.digest} is pushed but may not be listed`, options);
@@ -57,7 +63,7 @@ export async function addEntry(
   subject: Descriptor,
   entry: RawEntry,
   otherwise: string,
-  options: AbortableOptions,
+  options: ChangeOptions,
 ): Promise<void> {
   const add = ({ document, digests }: CurrentList): readonly RawEntry[] | undefined =>
     digests.has(String(entry['digest'])) ? undefined : [...document.manifests, entry];
@@ -76,7 +82,7 @@ export async function removeEntry(
   at: Repository,
   subject: Descriptor,
   digest: string,
-  options: AbortableOptions & { readonly onRemove: (entry: RawEntry) => void },
+  options: ChangeOptions & { readonly onRemove: (entry: RawEntry) => void },
 ): Promise<void> {
   const remove = ({ document }: CurrentList): readonly RawEntry[] | undefined => {
     const entry = document.manifests.find((listed) => listed['digest'] === digest);
@@ -101,24 +107,34 @@ async function changeList(
   at: Repository,
   subject: Descriptor,
   { change, otherwise }: ListChange,
-  options: AbortableOptions,
+  options: ChangeOptions,
 ): Promise<void> {
-  const tag = referrersTag(subject.digest);
+  const what = at.describe(`referrers tag ${referrersTag(subject.digest)}`);
+  let { wasThere } = options;
+  let isMissing = false;
   for (let attempt = 1; attempt <= maxTries; attempt++) {
     const current = await readList(connections, at, subject, options);
-    const manifests = change(current);
-    if (manifests === undefined) return;
-    await tryPut(connections, at, tag, { ...current, document: { ...current.document, manifests } }, options);
+    isMissing = wasThere && !current.isThere;
+    wasThere ||= current.isThere;
+    // A node that lags behind says so too: a new list would take the place of what everybody else has written.
+    if (!isMissing) {
+      const manifests = change(current);
+      if (manifests === undefined) return;
+      wasThere = (await tryPut(connections, at, subject, { ...current, manifests }, options)) || wasThere;
+    }
     await sleep(pauseMs * (attempt - 1), options.signal);
   }
-  throw conflict(
-    subject,
-    `${at.describe(`referrers tag ${tag}`)} was overwritten by others ${maxTries} times; ${otherwise}`,
-    'try again when the other writers are done',
-  );
+  if (isMissing) {
+    const hint = 'nodes that do not agree may stand behind one address, or somebody deleted the list: try again';
+    throw conflict(subject, `${what} was there and is not there any more, answers ${at.host.host}; ${otherwise}`, hint);
+  }
+  const reason = `was overwritten by others ${maxTries} times; ${otherwise}`;
+  throw conflict(subject, `${what} ${reason}`, 'try again when the other writers are done');
 }
 
 interface CurrentList {
+  /** False where there is no list yet. */
+  readonly isThere: boolean;
   /** The document as it stands, fields of other writers included. */
   readonly document: RawEntry & { readonly manifests: readonly RawEntry[] };
   readonly digests: ReadonlySet<string>;
@@ -137,12 +153,13 @@ async function readList(
     // Checked as an index when it was read; this keeps what the schema does not know.
     const document = parseStrictJson(answer.bytes, 'referrers tag') as CurrentList['document'];
     const digests = new Set(answer.index.manifests.map((entry) => entry.digest));
-    return { document, digests, condition: answer.etag === undefined ? {} : { 'if-match': answer.etag } };
+    const condition: CurrentList['condition'] = answer.etag === undefined ? {} : { 'if-match': answer.etag };
+    return { isThere: true, document, digests, condition };
   }
   if (answer.kind === 'absent') {
     if (answer.isWeak) await assertTagAbsent(at, subject, { ...options, limits });
     const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
-    return { document, digests: new Set(), condition: { 'if-none-match': '*' } };
+    return { isThere: false, document, digests: new Set(), condition: { 'if-none-match': '*' } };
   }
   const reason = `${at.host.host} resolves the referrers tag to the subject itself`;
   throw conflict(subject, reason, 'push the referrers to a registry with the referrers API');
@@ -152,16 +169,17 @@ function conflict(subject: Descriptor, message: string, hint: string): Referrers
   return new ReferrersError('ERR_OCI_REFERRERS_TAG_CONFLICT', message, { subject: subject.digest, hint });
 }
 
-/** Writes the list; a 412 says that somebody else was faster, and the caller reads again. */
+/** Writes the list; false where a 412 says that somebody else was faster, and the caller reads again. */
 async function tryPut(
   connections: Connections,
   at: Repository,
-  tag: string,
-  { document, condition }: CurrentList,
+  subject: Descriptor,
+  { document, manifests, condition }: CurrentList & Pick<CurrentList['document'], 'manifests'>,
   { signal }: AbortableOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { limits } = connections.options;
-  const bytes = Buffer.from(JSON.stringify(document));
+  const tag = referrersTag(subject.digest);
+  const bytes = Buffer.from(JSON.stringify({ ...document, manifests }));
   if (bytes.length > limits.maxManifestBytes) {
     throw new LimitError(
       `${at.describe(`referrers tag ${tag}`)} would be larger than maxManifestBytes (${limits.maxManifestBytes})`,
@@ -175,8 +193,10 @@ async function tryPut(
   const descriptor = { mediaType: mediaTypes.ociIndex, digest: digestOf(bytes), size: bytes.length };
   try {
     await putManifest(at, tag, descriptor, bytes, { limits, signal, headers: condition });
+    return true;
   } catch (error) {
     const isRace = isOciError(error) && error instanceof RegistryError && error.status === 412;
     if (!isRace) throw error;
+    return false;
   }
 }
