@@ -3,6 +3,7 @@ import { mapConcurrently } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { isOciError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
+import { mediaTypes } from '../oci/media-types.js';
 import { referrersTag } from '../oci/referrers-tag.js';
 import type { AttemptLog } from './attempt-log.js';
 import { describeManifest } from './manifest-descriptor.js';
@@ -71,10 +72,18 @@ async function readTagEntries(
     if (answer.kind !== 'index') return undefined;
     return new Map(answer.index.manifests.map((descriptor) => [descriptor.digest, descriptor]));
   } catch (error) {
-    // Someone else's image under this tag lists nothing; every other fault might hide a list.
-    if (isOciError(error, 'ERR_OCI_REFERRERS_TAG_INVALID')) return 'not-a-list';
+    // Someone else's image under this tag lists nothing; every other fault might hide a list, and so might a login page.
+    if (isOciError(error, 'ERR_OCI_REFERRERS_TAG_INVALID') && (await holdsImage(repository, subject, options)))
+      return 'not-a-list';
     throw error;
   }
+}
+
+/** Tells whether a manifest that can be no list of referrers is under the tag. */
+async function holdsImage(repository: Repository, subject: Descriptor, options: AddOptions): Promise<boolean> {
+  const held = await describeManifest(repository, referrersTag(subject.digest), options).catch(() => undefined);
+  options.signal?.throwIfAborted();
+  return held !== undefined && held.mediaType !== mediaTypes.ociIndex;
 }
 
 function count(number: number, one: string, many: string = `${one}s`): string {

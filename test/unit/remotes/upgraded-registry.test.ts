@@ -95,6 +95,25 @@ describe('a registry that was given the referrers API in mid-life', () => {
     expect(list).toMatchObject({ referrers: [], warnings: [expect.stringContaining('is not a list')] });
   });
 
+  it.each([
+    ['a login page', { 'content-type': 'text/html' }, '<html>'],
+    ['a list that has the subject in it', { 'content-type': 'application/vnd.oci.image.index.v1+json' }, undefined],
+  ])('whose tag answers with %s is an error: what it lists would be lost', async (_, headers, page) => {
+    const opened: Scene[] = [];
+    await using scene = await openScene({
+      rewrite: (request, answer) => {
+        const [current] = opened;
+        if (current === undefined || request.reference?.startsWith('sha256-') !== true) return answer;
+        const list = { schemaVersion: 2, mediaType: headers['content-type'], manifests: [current.image.descriptor] };
+        return { status: 200, headers, body: Buffer.from(page ?? JSON.stringify(list)) };
+      },
+    });
+    opened.push(scene);
+    await expect(scene.fetcher.listReferrers(scene.image.descriptor, { includeTagSchema: true })).rejects.toMatchObject(
+      { code: 'ERR_OCI_REFERRERS_TAG_INVALID' },
+    );
+  });
+
   it.each([500, 403])('whose tag answers %i is an error: what it lists would be lost', async (status) => {
     await using scene = await openScene({
       rewrite: (request, answer) =>
