@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type SecureContext } from 'node:tls';
 import type { buildConnector } from 'undici';
-import { createCallScope, whileAllowed } from './call-scope.js';
+import { createAbortHub, createCallScope, type ListenForAbort, whileAllowed } from './call-scope.js';
 import type { ProxyServer } from './proxy.js';
 import { proxyRefused, proxyTooSlow, proxyUnreachable } from './proxy-faults.js';
 
@@ -28,8 +28,9 @@ type Target = buildConnector.Options;
  * @remarks The proxy resolves the name of the origin; of a tunnel it sees host and port, and nothing of what is in it.
  */
 export function createProxyConnector(proxy: ProxyServer, options: ProxyConnectorOptions): buildConnector.connector {
+  const listen = createAbortHub();
   return (target, callback) => {
-    connectThrough(proxy, target, options).then(
+    connectThrough(proxy, target, options, listen).then(
       (socket) => {
         callback(null, socket);
       },
@@ -40,9 +41,15 @@ export function createProxyConnector(proxy: ProxyServer, options: ProxyConnector
   };
 }
 
-async function connectThrough(proxy: ProxyServer, target: Target, options: ProxyConnectorOptions): Promise<Socket> {
+async function connectThrough(
+  proxy: ProxyServer,
+  target: Target,
+  options: ProxyConnectorOptions,
+  listen: ListenForAbort,
+): Promise<Socket> {
   const { connectMs, secureContext, secure, signal } = options;
-  const scope = createCallScope([signal], { afterMs: connectMs, error: () => proxyTooSlow(proxy, connectMs) });
+  const deadline = { afterMs: connectMs, error: () => proxyTooSlow(proxy, connectMs) };
+  const scope = createCallScope([signal], deadline, listen);
   // Whoever listens at the time hears of an error; between two of them nobody does, and that ends no process.
   const socket = dial(proxy, secureContext).on('error', () => undefined);
   try {

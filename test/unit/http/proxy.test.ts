@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createProxyChooser } from '../../../src/http/proxy.js';
 import type { HttpClient } from '../../../src/http/types.js';
 import { authority, clientIdentity, otherIdentity, serverIdentity } from './certificates.js';
@@ -70,6 +70,18 @@ describe('a registry behind a proxy', () => {
     expect(own.shown).toEqual(['Test client']);
     expect(other.shown).toEqual([undefined]);
     expect(proxy.seen.map(({ path }) => path)).toEqual(['other.example:443', 'other.example:8443']);
+  });
+
+  it('is reached over twenty connections at once without a warning of a leak', async () => {
+    const warnings: string[] = [];
+    const hear = ({ name }: Error): number => warnings.push(name);
+    process.on('warning', hear);
+    onTestFinished(() => void process.off('warning', hear));
+    const { proxy } = await behindProxy();
+    const client = through(proxy.url);
+    await Promise.all(Array.from({ length: 20 }, () => client.requestBytes(get(origin, '/'), bound)));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
   });
 
   it('is reached over no more connections than are allowed', async () => {
