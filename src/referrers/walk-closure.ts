@@ -1,5 +1,5 @@
 import { type Limiter, withLimiter } from '../content/abort.js';
-import type { ReferrersSource } from '../content/sources.js';
+import type { ReferrersList, ReferrersSource } from '../content/sources.js';
 import { isOciError, LimitError, type OciError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
@@ -128,7 +128,7 @@ class Walk {
       return;
     }
     for (const warning of listed.warnings) this.#warnings.add(`${subject.digest}: ${warning}`);
-    const tags = new Map(listed.legacy.map(({ tag, descriptor }) => [descriptor.digest, tag]));
+    const tags = this.#tagsOf(subject, listed.legacy);
     const all = [...listed.referrers, ...listed.legacy.map(({ descriptor }) => descriptor)];
     const unique = [...new Map(all.map((descriptor) => [descriptor.digest, descriptor])).values()];
     const outcomes = await Promise.all(
@@ -145,6 +145,18 @@ class Walk {
       referrers: referrers.sort((a, b) => (a.digest < b.digest ? -1 : 1)),
       tags,
     });
+  }
+
+  /** cosign's older tags by digest: one artifact has one place in a closure. */
+  #tagsOf(subject: Descriptor, legacy: ReferrersList['legacy']): ReadonlyMap<string, string> {
+    const tags = new Map<string, string>();
+    for (const { tag, descriptor } of legacy) {
+      const other = tags.get(descriptor.digest);
+      if (other !== undefined)
+        this.#warnings.add(`${subject.digest}: ${other} carries the same artifact as ${tag}; left out`);
+      tags.set(descriptor.digest, tag);
+    }
+    return tags;
   }
 
   /** Visits one referrer and everything below it. */

@@ -7,13 +7,12 @@ import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
 import { referrersTag } from '../oci/referrers-tag.js';
 import { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
-import { referrersLock } from './keyed-lock.js';
 import { putManifest } from './put-manifest.js';
 import { readReferrersPages } from './referrers-pages.js';
 import type { Repository } from './repository.js';
 import { assertTagAbsent } from './tag-elsewhere.js';
 import { readReferrersTag } from './tag-schema.js';
-import { addToReferrersTag } from './tag-schema-update.js';
+import { addEntry, whileListIsHeld } from './tag-schema-update.js';
 
 type PushOptions = { readonly tag: string | undefined } & AbortableOptions;
 
@@ -38,20 +37,29 @@ export async function pushManifest(
   const listing = subject === undefined ? undefined : await decideListing(connections, at, subject, signal);
   const hasApi = listing === 'api';
 
-  const put = (): Promise<BufferedResponse> =>
-    putManifest(at, options.tag ?? descriptor.digest, descriptor, bytes, { limits, signal });
-  // One referrer of a subject at a time: olareg 0.2.2 answers 201 to two at once and keeps only one of them listed.
-  const answer = await (subject === undefined ? put() : referrersLock.run(`${at.key} ${subject.digest}`, put, signal));
-  connections.capabilities.addSubject(at.key, descriptor.digest);
-  if (subject === undefined) return { descriptor, uploaded: true };
-  // The header alone proves nothing: Docker Hub and ECR have sent it without an API, Quay has an API without it.
-  const isConfirmed = hasApi && answer.headers.get('oci-subject') === subject.digest;
-  if (isConfirmed) return { descriptor, uploaded: true, referrers: 'api' };
-  if (hasApi && !connections.options.fallbackHosts) return { descriptor, uploaded: true, referrers: 'api' };
-  await addToReferrersTag(connections, at, subject, describeReferrer(descriptor, parsed), {
-    signal,
-    wasThere: listing === 'list',
-  });
+  const put = async (): Promise<BufferedResponse> => {
+    const answer = await putManifest(at, options.tag ?? descriptor.digest, descriptor, bytes, { limits, signal });
+    connections.capabilities.addSubject(at.key, descriptor.digest);
+    return answer;
+  };
+  if (subject === undefined) {
+    await put();
+    return { descriptor, uploaded: true };
+  }
+  const putAndList = async (): Promise<void> => {
+    const answer = await put();
+    // The header alone proves nothing: Docker Hub and ECR have sent it without an API, Quay has an API without it.
+    const isConfirmed = hasApi && answer.headers.get('oci-subject') === subject.digest;
+    if (isConfirmed || (hasApi && !connections.options.fallbackHosts)) return;
+    const otherwise = `${descriptor.digest} is pushed but may not be listed`;
+    await addEntry(connections, at, subject, { ...describeReferrer(descriptor, parsed) }, otherwise, {
+      signal,
+      wasThere: listing === 'list',
+    });
+  };
+  // One referrer of a subject at a time, manifest and entry: a deletion in between would leave an entry of nothing, and
+  // olareg 0.2.2 answers 201 to two manifests at once and keeps only one of them listed.
+  await whileListIsHeld(at, subject, putAndList, signal);
   return { descriptor, uploaded: true, referrers: hasApi ? 'api' : 'tag-schema' };
 }
 
@@ -103,8 +111,7 @@ export async function hasReferrersApi(
   if (known !== undefined) return known === 'supported';
   const { limits, fallbackOn } = options;
   const attempts = new AttemptLog();
-  const asking = { artifactType: undefined, fallbackOn, limits, attempts, signal };
+  const asking = { artifactType: undefined, fallbackOn, limits, attempts, capabilities, signal };
   const answer = await readReferrersPages(at, subject.digest, asking);
-  if (answer.kind === 'list') capabilities.set(at.key, 'supported');
   return answer.kind === 'list';
 }

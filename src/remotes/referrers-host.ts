@@ -67,18 +67,16 @@ async function askApi(
   if (capabilities.get(repository.key) === 'unsupported' && !options.confirmSubject) {
     return { kind: 'unsupported', rule: 'remembered', isWeak: true, errorCodes: [] };
   }
-  const settings = { ...connections.options, ...options };
+  const settings = { ...connections.options, ...options, capabilities };
   let answer = await readReferrersPages(repository, subject.digest, settings);
   if (answer.kind === 'unsupported' && capabilities.hasSeenApi(repository.key)) {
     await using fresh = connections.anew(repository);
     answer = await readReferrersPages(fresh, subject.digest, settings);
     if (answer.kind === 'unsupported') throw inconsistent(repository, subject);
   }
-  if (answer.kind === 'list') {
-    capabilities.set(repository.key, 'supported');
-    // Another subject was just read from the tag because the API was denied: that list is in doubt now.
-    if (capabilities.takeDenial(repository.key) && options.confirmSubject) throw inconsistent(repository, subject);
-  }
+  // Another subject was just read from the tag because the API was denied: that list is in doubt now.
+  if (answer.kind === 'list' && options.confirmSubject && capabilities.takeDenial(repository.key))
+    throw inconsistent(repository, subject);
   return answer;
 }
 

@@ -5,6 +5,7 @@ import { nextLink } from '../http/link-header.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { AttemptLog } from './attempt-log.js';
+import type { CapabilityCache } from './capability-cache.js';
 import { judgeReferrersAnswer, type ReferrersVerdict } from './referrers-answer.js';
 import type { Repository } from './repository.js';
 
@@ -27,6 +28,7 @@ export interface ReadPagesOptions extends AbortableOptions {
   readonly fallbackOn: readonly number[];
   readonly limits: Limits;
   readonly attempts: AttemptLog;
+  readonly capabilities: CapabilityCache;
 }
 
 /**
@@ -52,6 +54,8 @@ export async function readReferrersPages(
     const { answer, verdict } = await readPage(repository, url, page, subject, options);
     if (verdict.kind === 'unsupported') return verdict;
 
+    // One page shows that the API is there, also when a later one is lost.
+    options.capabilities.set(repository.key, 'supported');
     bytes += answer.bytes.length;
     if (bytes > limits.maxListBytes) throw overLimit('maxListBytes', limits.maxListBytes, repository, subject);
     if (verdict.warning !== undefined) warnings.add(verdict.warning);
@@ -95,8 +99,8 @@ function followingPage(
   repository: Repository,
 ): URL | undefined {
   // After a redirect elsewhere, a relative link still means this registry's list.
-  const next = nextLink(answer.headers, answer.leftOrigin ? asked : answer.url);
-  if (next === undefined) return undefined;
+  const link = nextLink(answer.headers, answer.leftOrigin ? asked : answer.url);
+  if (link === undefined) return undefined;
   const refuse = (reason: string): never => {
     throw new ProtocolError(
       'ERR_OCI_BAD_LINK',
@@ -106,8 +110,9 @@ function followingPage(
       },
     );
   };
-  if (next.origin !== asked.origin) refuse(`is at another origin, ${next.origin}`);
-  if (decodedPath(next) !== decodedPath(asked)) refuse(`is at another path, ${next.pathname}`);
+  if (link.origin !== asked.origin) refuse(`is at another origin, ${link.origin}`);
+  if (decodedPath(link) !== decodedPath(asked)) refuse(`is at another path, ${link.pathname}`);
+  const next = repository.withNamespace(link);
   if (seen.has(next.href)) refuse('is a page that was read already');
   return next;
 }

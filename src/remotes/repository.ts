@@ -41,7 +41,13 @@ export class Repository {
   }
 
   url(...segments: string[]): URL {
-    const url = new URL(`${this.#base}/${segments.map(encodeURIComponent).join('/').replaceAll('%3A', ':')}`);
+    return this.withNamespace(
+      new URL(`${this.#base}/${segments.map(encodeURIComponent).join('/').replaceAll('%3A', ':')}`),
+    );
+  }
+
+  /** Tells a mirror which registry is meant, also with the links it gives itself. */
+  withNamespace(url: URL): URL {
     if (this.#namespace !== undefined) url.searchParams.set('ns', this.#namespace);
     return url;
   }

@@ -46,8 +46,12 @@ export async function readTagList(
     }
     seen.add(url.href);
     const answer = await repository.read('GET', url, bound, { signal });
-    if (answer.status === 404 && !answer.leftOrigin && seen.size === 1) return undefined;
-    if (answer.status !== 200) throw repository.refused(answer, 'list', 'tags');
+    if (answer.status !== 200) {
+      const refusal = repository.refused(answer, 'list', 'tags');
+      // A 404 that says "denied" is no word about the list.
+      if (refusal.code === 'ERR_OCI_NOT_FOUND' && !answer.leftOrigin && seen.size === 1) return undefined;
+      throw refusal;
+    }
     isOwnWord &&= !answer.leftOrigin;
     const page = parseJsonAs(answer.bytes, tagsSchema, what);
     tags.push(...(page.tags ?? []).filter(isWanted));
@@ -55,7 +59,7 @@ export async function readTagList(
     if (next !== undefined && (next.origin !== url.origin || next.pathname !== url.pathname)) {
       throw new ProtocolError('ERR_OCI_BAD_LINK', `${what} links to another origin or path for its next page`);
     }
-    url = next;
+    url = next && repository.withNamespace(next);
   }
   return { tags, isOwnWord };
 }

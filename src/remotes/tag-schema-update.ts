@@ -25,28 +25,7 @@ export interface ChangeOptions extends AbortableOptions {
   readonly wasThere: boolean;
 }
 
-/**
- * Adds one referrer to the list under its subject's referrers tag, without losing anybody else's.
- *
- * @remarks No registry tested honours conditional requests, so the tag cannot be changed atomically: writers of this
- * process take turns, the list is read back, and a lost entry is written again. Another program can still overwrite it
- * after that.
- * @throws ReferrersError `ERR_OCI_REFERRERS_TAG_CONFLICT` when others keep overwriting it
- * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject
- */
-export async function addToReferrersTag(
-  connections: Connections,
-  at: Repository,
-  subject: Descriptor,
-  referrer: Descriptor,
-  options: ChangeOptions,
-): Promise<void> {
-  const work = (): Promise<void> =>
-    addEntry(connections, at, subject, { ...referrer }, `${referrer.digest} is pushed but may not be listed`, options);
-  await whileListIsHeld(at, subject, work, options.signal);
-}
-
-/** Runs work while no other writer of this process changes the list of a subject. */
+/** Runs work while no other writer of this process pushes or deletes a referrer of a subject. */
 export async function whileListIsHeld<Result>(
   at: Repository,
   subject: Descriptor,
@@ -56,7 +35,16 @@ export async function whileListIsHeld<Result>(
   return await referrersLock.run(`${at.key} ${referrersTag(subject.digest)}`, work, signal);
 }
 
-/** Adds an entry to a list that is held; `otherwise` says what it means when that cannot be done. */
+/**
+ * Adds an entry to a list that is held, without losing anybody else's.
+ *
+ * @remarks No registry tested honours conditional requests, so the tag cannot be changed atomically: writers of this
+ * process take turns, the list is read back, and a lost entry is written again. Another program can still overwrite it
+ * after that.
+ * @param otherwise - what it means when that cannot be done
+ * @throws ReferrersError `ERR_OCI_REFERRERS_TAG_CONFLICT` when others keep overwriting it
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject
+ */
 export async function addEntry(
   connections: Connections,
   at: Repository,
