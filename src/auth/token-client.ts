@@ -1,6 +1,7 @@
 import type { OciErrorCode, RegistryError } from '../errors/index.js';
 import { whileAllowed } from '../http/call-scope.js';
 import { parseErrorBody } from '../http/error-body.js';
+import { withoutSecret } from '../http/redact.js';
 import { errorFromRefusal } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import { basicHeader } from './basic-header.js';
@@ -53,18 +54,19 @@ export function createTokenClient(options: TokenSenderOptions): TokenClient {
   const exchangeIdentity = async (request: TokenRequest, given: string): Promise<RegistryToken> => {
     const current = rotated?.given === given ? rotated.current : given;
     const askedAtMs = Date.now();
+    const asked = { ...request, credentials: { identityToken: current } };
     const answer = await send(refreshMessage(request, current), request.signal);
     if (isSuccess(answer)) {
-      const token = readToken(answer, askedAtMs, request);
+      const token = readToken(answer, askedAtMs, asked);
       rotated = { given, current: token.refreshToken ?? current };
       return token;
     }
-    if (!noOAuth2.has(answer.status)) throw refusal(answer, request, options);
+    if (!noOAuth2.has(answer.status)) throw refusal(answer, asked, options);
     rotated = undefined;
     const basic = basicHeader({ username: '<token>', password: current });
     const plain = await send(getMessage(request, basic), request.signal);
     // Where there is no GET either, what was said to the POST is the reason.
-    return readToken(noSuchEndpoint.has(plain.status) ? answer : plain, askedAtMs, request);
+    return readToken(noSuchEndpoint.has(plain.status) ? answer : plain, askedAtMs, asked);
   };
 
   /** One exchange at a time: of two with the same refresh token, a service that replaces it would refuse the second. */
@@ -109,9 +111,18 @@ function refreshMessage(request: TokenRequest, refreshToken: string): TokenMessa
   return { method: 'POST', url: request.realm, headers, body: Buffer.from(form.toString()), hasSecret: true };
 }
 
+/** What a service was sent, by itself and as the header has it. */
+function secretsOf(credentials: TokenRequest['credentials']): string[] {
+  if (credentials === undefined) return [];
+  const { username, password } =
+    'password' in credentials ? credentials : { username: '<token>', password: credentials.identityToken };
+  return [password, basicHeader({ username, password }).replace('Basic ', '')];
+}
+
 /** A 404 here says that there is no such token service: it must not look as if an image did not exist. */
 function refusal(answer: BufferedResponse, request: TokenRequest, options: TokenSenderOptions): RegistryError {
   const { host, limits } = options;
+  const said = Buffer.from(secretsOf(request.credentials).reduce(withoutSecret, answer.bytes.toString()));
   const codes: Readonly<Record<number, OciErrorCode>> = {
     401: 'ERR_OCI_UNAUTHORIZED',
     403: 'ERR_OCI_DENIED',
@@ -121,7 +132,7 @@ function refusal(answer: BufferedResponse, request: TokenRequest, options: Token
     code: codes[answer.status] ?? 'ERR_OCI_REGISTRY_STATUS',
     operation: 'get a token for',
     what: host,
-    details: parseErrorBody(answer.bytes, limits.maxErrorBytes),
+    details: parseErrorBody(said, limits.maxErrorBytes),
     hint:
       request.credentials === undefined
         ? `log in to ${host} (docker login ${host}) or give credentials; it does not let everybody in`

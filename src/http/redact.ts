@@ -49,3 +49,18 @@ export function quoteRegistry(text: string, most: number): string {
     )
     .replace(jsonWebToken, 'REDACTED');
 }
+
+/** What is shorter stands in too many words. */
+const leastSecretLength = 6;
+
+/**
+ * Takes a secret out of what came back from whoever was sent it, as it is and as JSON, URLs and headers write it.
+ *
+ * @remarks Before anything is cut: what is left of a secret is one too. One of fewer than 6 characters is not looked for.
+ */
+export function withoutSecret(text: string, secret: string): string {
+  if (secret.length < leastSecretLength) return text;
+  const form = new URLSearchParams({ '': secret }).toString().slice(1);
+  const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), form];
+  return forms.reduce((rest, one) => rest.replaceAll(one, 'REDACTED'), text);
+}
