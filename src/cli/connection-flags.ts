@@ -22,7 +22,7 @@ export interface ConnectionFlags {
 /** Adds the flags of {@link ConnectionFlags} to a command that talks to registries. */
 export function addConnectionFlags(command: Command): Command {
   const flags = [
-    new Option('--plain-http', 'speak plain HTTP (loopback addresses always do)'),
+    new Option('--plain-http', 'speak plain HTTP (the default for loopback without the TLS flags below)'),
     new Option('--ca-file <file>', "certificate authorities to trust beside Node's own, PEM"),
     new Option('--cert <file>', 'client certificate, PEM'),
     new Option('--key-file <file>', 'key of the client certificate, PEM'),

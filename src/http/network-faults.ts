@@ -12,12 +12,12 @@ export interface NetworkFault {
 
 const untrusted: NetworkFault = {
   reason: 'its certificate is not trusted',
-  hint: 'give the authority that signed it with tls.ca (--ca-file)',
+  hint: 'give the authority that signed it with tls.ca (--ca-file, or ca in hosts.toml)',
   permanent: true,
 };
 const noClientCertificate: NetworkFault = {
   reason: 'it does not take this client without a certificate, or not with this one',
-  hint: 'give the client certificate and its key with tls.cert and tls.key (--cert, --key-file)',
+  hint: 'give the client certificate and its key with tls.cert and tls.key (--cert and --key-file, or client in hosts.toml)',
   permanent: true,
 };
 const wrongCertificate: NetworkFault = {
@@ -27,7 +27,7 @@ const wrongCertificate: NetworkFault = {
 };
 const plainHttp: NetworkFault = {
   reason: 'it does not speak TLS on this port',
-  hint: 'if the registry speaks plain HTTP there, use plainHttp (--plain-http)',
+  hint: 'if the registry speaks plain HTTP there, use plainHttp (--plain-http, or http:// in hosts.toml)',
   permanent: true,
 };
 const notHttp: NetworkFault = {

@@ -82,7 +82,7 @@ function registryError(
   const { host } = url;
   const meant = meantStatus(status, details);
   const known = Object.hasOwn(meanings, meant) ? meanings[meant] : undefined;
-  const hint = known === undefined ? hintForOther(status, host) : known.hint(loginHost(host));
+  const hint = known === undefined ? hintForOther(status, url, details) : known.hint(loginHost(host));
   return errorFromRefusal(response, {
     code: known?.code ?? 'ERR_OCI_REGISTRY_STATUS',
     operation,
@@ -127,8 +127,11 @@ const meanings: Readonly<Record<number, { readonly code: OciErrorCode; readonly 
   },
 };
 
-function hintForOther(status: number, host: string): string {
-  return status >= 500
-    ? `${host} or a proxy before it has a fault: look at its log, and try again later`
+function hintForOther(status: number, { host, protocol }: URL, details: readonly RegistryErrorDetail[]): string {
+  if (status >= 500) return `${host} or a proxy before it has a fault: look at its log, and try again later`;
+  // What Go's servers say to plain HTTP where they speak TLS.
+  const wantsTls = protocol === 'http:' && details.some(({ message }) => /\bHTTPS\b/.test(message));
+  return wantsTls
+    ? `${host} speaks TLS: leave plain HTTP out; on loopback, where it is the default, give TLS settings (tls, --ca-file)`
     : `${host} does not take this request: compare its version and settings with what is asked of it`;
 }

@@ -127,11 +127,11 @@ export interface RetryPolicy {
 
 /** TLS settings of one host; PEM text. */
 export interface TlsOptions {
-  /** Certificate authorities to trust beside those Node comes with. */
+  /** Certificate authorities to trust beside those Node comes with, as PEM text. */
   readonly ca?: string | readonly string[] | undefined;
-  /** Client certificate; it is shown to this host alone. */
+  /** Client certificate, as PEM text; it is shown to this host alone. */
   readonly cert?: string | undefined;
-  /** Key of the client certificate. */
+  /** Key of the client certificate, as PEM text. */
   readonly key?: string | undefined;
   /** False accepts any certificate; true by default. */
   readonly rejectUnauthorized?: boolean | undefined;

@@ -97,10 +97,10 @@ export class Connections implements AsyncDisposable {
   }
 
   #settingsOf(host: RegistryHost): { origin: string; headers: HostHeaders; tls: TlsOptions | undefined } {
-    const scheme = host.scheme ?? (this.options.isPlainHttp(host.host) ? 'http' : 'https');
+    const tls = host.tls ?? this.options.tlsFor(host.host);
+    const scheme = host.scheme ?? (this.options.isPlainHttp(host.host, tls) ? 'http' : 'https');
     const { origin } = new URL(`${scheme}://${host.host}`);
-    const headers = host.headers ?? this.options.headersFor(host.host);
-    return { origin, headers, tls: host.tls ?? this.options.tlsFor(host.host) };
+    return { origin, headers: host.headers ?? this.options.headersFor(host.host), tls };
   }
 }
 

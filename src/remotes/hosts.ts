@@ -10,7 +10,7 @@ export type HostCapability = 'pull' | 'resolve' | 'push' | 'referrers';
 export interface RegistryHost {
   /** `host[:port]` to connect to. */
   readonly host: string;
-  /** Scheme; by default `http` on loopback or with `plainHttp`, else `https`. */
+  /** Scheme; by default `http` with `plainHttp`, or on loopback without TLS settings, else `https`. */
   readonly scheme?: 'http' | 'https' | undefined;
   /** Path before the repository; `/v2` by default. */
   readonly path?: string | undefined;

@@ -20,9 +20,20 @@ export interface ResolverOptions {
    * directory when absent. A file that is named here has to be there.
    */
   readonly registryConfig?: string | undefined;
-  /** Plain HTTP for every registry, or for the named `host[:port]`; loopback addresses always use it. */
+  /** Plain HTTP for every registry, or for the named `host[:port]`; loopback addresses without TLS settings use it too. */
   readonly plainHttp?: boolean | readonly string[] | undefined;
-  /** TLS settings by `host[:port]`; a client certificate is shown to that host alone. */
+  /**
+   * TLS settings by `host[:port]`; a client certificate is shown to that host alone.
+   *
+   * @example
+   * ```ts
+   * import { readFileSync } from 'node:fs';
+   * import { createResolver } from '@stellaops/oci-referrers';
+   *
+   * const ca = readFileSync('registry-ca.pem', 'utf8');
+   * await using resolver = createResolver({ tls: { 'registry.example.com:5000': { ca } } });
+   * ```
+   */
   readonly tls?: Readonly<Record<string, TlsOptions>> | ((host: string) => TlsOptions | undefined) | undefined;
   /**
    * The proxy that registries, token services and stores are reached through. `environment` (default) reads
@@ -66,7 +77,7 @@ export interface ResolvedOptions {
   readonly hosts: RegistryHosts | undefined;
   readonly credentials: CredentialProvider | undefined;
   readonly registryConfig: string | undefined;
-  readonly isPlainHttp: (host: string) => boolean;
+  readonly isPlainHttp: (host: string, tls: TlsOptions | undefined) => boolean;
   readonly tlsFor: (host: string) => TlsOptions | undefined;
   readonly proxyFor: ChooseProxy | undefined;
   readonly headersFor: (host: string) => HostHeaders;

@@ -56,8 +56,9 @@ export function resolveOptions(options: ResolverOptions): ResolvedOptions {
     hosts: options.hosts,
     credentials: options.credentials,
     registryConfig: options.registryConfig,
-    isPlainHttp: (host) =>
-      isLoopbackHost(host) || (Array.isArray(plainHttp) ? plainHttp.includes(host) : plainHttp === true),
+    isPlainHttp: (host, tls) =>
+      (tls === undefined && isLoopbackHost(host)) ||
+      (Array.isArray(plainHttp) ? plainHttp.includes(host) : plainHttp === true),
     tlsFor: lookUp(options.tls),
     proxyFor:
       options.dispatcher === undefined ? createProxyChooser(options.proxy ?? 'environment', process.env) : undefined,

@@ -112,6 +112,14 @@ describe('the error for an answer', () => {
     }
   });
 
+  it('says that TLS is wanted, where a registry says so to plain HTTP', async () => {
+    const server = await refusing(400, 'Client sent an HTTP request to an HTTPS server.\n');
+    const answer = await clientFor(server.origin).requestBytes(get(server.origin, '/'), bound);
+    const { hint } = errorFromBytes(answer, 'pull', 'x');
+    expect(hint).toContain(`${server.host} speaks TLS`);
+    expect(hint).toContain('--ca-file');
+  });
+
   it('repeats what the registry said', async () => {
     const body = '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"},{"code":"X"}]}';
     const server = await refusing(403, body);

@@ -16,7 +16,7 @@ function collectExamples(): Map<string, string> {
   for (const file of files) {
     const text = readFileSync(join(root, 'src', file), 'utf8');
     for (const [index, match] of [...text.matchAll(/ \* ```ts\n([\s\S]*?) \* ```/g)].entries()) {
-      examples.set(`${file} ${index}`, (match[1] ?? '').replace(/^ \* ?/gm, ''));
+      examples.set(`${file} ${index}`, (match[1] ?? '').replace(/^ *\* ?/gm, ''));
     }
   }
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
