@@ -40,9 +40,9 @@ export async function deleteListed(input: DeleteInput, subject: Descriptor): Pro
 
 /** At GitLab the tag is the subject itself, which is no list of anything. */
 async function holdsList({ connections, at, signal }: DeleteInput, subject: Descriptor): Promise<boolean> {
-  const { limits } = connections.options;
+  const { limits, timeouts } = connections.options;
   const tag = await readReferrersTag(at, subject, { limits, signal, attempts: new AttemptLog() });
-  if (tag.kind === 'absent' && tag.isWeak) await assertTagAbsent(at, subject, { limits, signal });
+  if (tag.kind === 'absent' && tag.isWeak) await assertTagAbsent(at, subject, { limits, timeouts, signal });
   return tag.kind === 'index';
 }
 

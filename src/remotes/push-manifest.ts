@@ -13,6 +13,7 @@ import type { Repository } from './repository.js';
 import { assertTagAbsent } from './tag-elsewhere.js';
 import { readReferrersTag } from './tag-schema.js';
 import { addEntry, whileListIsHeld } from './tag-schema-update.js';
+import { withinDiscovery } from './within-discovery.js';
 
 type PushOptions = { readonly tag: string | undefined } & AbortableOptions;
 
@@ -75,7 +76,7 @@ export async function decideListing(
   subject: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<'api' | 'list' | 'new-list'> {
-  const { limits, fallbackHosts } = connections.options;
+  const { limits, timeouts, fallbackHosts } = connections.options;
   if (await hasReferrersApi(connections, at, subject, signal)) return 'api';
   if (!fallbackHosts) {
     throw new ReferrersError(
@@ -95,7 +96,7 @@ export async function decideListing(
       { subject: subject.digest, hint: 'GitLab does this; push the referrers to a registry with the referrers API' },
     );
   }
-  if (tag.kind === 'absent' && tag.isWeak) await assertTagAbsent(at, subject, { limits, signal });
+  if (tag.kind === 'absent' && tag.isWeak) await assertTagAbsent(at, subject, { limits, timeouts, signal });
   return tag.kind === 'index' ? 'list' : 'new-list';
 }
 
@@ -109,9 +110,12 @@ export async function hasReferrersApi(
   const { capabilities, options } = connections;
   const known = capabilities.get(at.key);
   if (known !== undefined) return known === 'supported';
-  const { limits, fallbackOn } = options;
-  const attempts = new AttemptLog();
-  const asking = { artifactType: undefined, fallbackOn, limits, attempts, capabilities, signal };
-  const answer = await readReferrersPages(at, subject.digest, asking);
+  const { limits, timeouts, fallbackOn } = options;
+  const asking = { artifactType: undefined, fallbackOn, limits, attempts: new AttemptLog(), capabilities };
+  const unanswered = `${at.describe(`the list of referrers of ${subject.digest}`)} was not read to its end`;
+  const question = { unanswered, where: `${at.host.host}/${at.name}`, signal };
+  const answer = await withinDiscovery(timeouts, question, async (within) => {
+    return await readReferrersPages(at, subject.digest, { ...asking, signal: within });
+  });
   return answer.kind === 'list';
 }

@@ -1,6 +1,5 @@
-import { withDeadline } from '../content/abort.js';
 import type { FetcherByDigest, ListReferrersOptions, ReferrersList } from '../content/sources.js';
-import { ArgumentError, isOciError, type OciError, ReferrersError, TransportError } from '../errors/index.js';
+import { ArgumentError, isOciError, type OciError, ReferrersError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import type { Reference } from '../oci/reference.js';
 import { AttemptLog } from './attempt-log.js';
@@ -10,6 +9,7 @@ import { findLegacyTags } from './legacy-tags.js';
 import { describeByManifests, keepWanted } from './referrer-types.js';
 import { type AskOptions, askRepository, type HostList } from './referrers-host.js';
 import type { Repository } from './repository.js';
+import { withinDiscovery } from './within-discovery.js';
 
 /** What listing needs from the fetcher it belongs to. */
 export interface ListContext {
@@ -30,18 +30,13 @@ export async function listReferrers(
   assertTypes(options.artifactTypes);
   const { timeouts } = context.connections.options;
   const attempts = new AttemptLog();
-  const expired = (): OciError =>
-    new TransportError(
-      'ERR_OCI_TIMEOUT',
-      `the referrers of ${subject.digest} were not listed within ${timeouts.discoveryMs} ms`,
-      {
-        method: 'GET',
-        url: `${context.reference.registry}/${context.reference.repository}`,
-        hint: 'raise timeouts.discoveryMs (--timeout), or lower the load on the registry',
-      },
-    );
+  const question = {
+    unanswered: `the referrers of ${subject.digest} were not listed`,
+    where: `${context.reference.registry}/${context.reference.repository}`,
+    signal: options.signal,
+  };
   try {
-    return await withDeadline(timeouts.discoveryMs, options.signal, expired, (signal) =>
+    return await withinDiscovery(timeouts, question, (signal) =>
       list(context, subject, { ...options, signal }, attempts),
     );
   } catch (error) {

@@ -1,10 +1,11 @@
 import type { AbortableOptions } from '../content/abort.js';
-import type { Limits } from '../content/limits.js';
 import { isOciError, ReferrersError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { referrersTag } from '../oci/referrers-tag.js';
+import type { ResolvedOptions } from './options.js';
 import type { Repository } from './repository.js';
 import { readTagList } from './tag-list.js';
+import { withinDiscovery } from './within-discovery.js';
 
 /**
  * Makes sure that a referrers tag does not exist where the registry sent the question to another origin, as GHCR does with
@@ -16,7 +17,7 @@ import { readTagList } from './tag-list.js';
 export async function assertTagAbsent(
   at: Repository,
   subject: Descriptor,
-  options: AbortableOptions & { readonly limits: Limits },
+  options: AbortableOptions & Pick<ResolvedOptions, 'limits' | 'timeouts'>,
 ): Promise<void> {
   const tag = referrersTag(subject.digest);
   const refuse = (reason: string, cause?: unknown): never => {
@@ -30,7 +31,15 @@ export async function assertTagAbsent(
       },
     );
   };
-  const list = await readTagList(at, (name) => name === tag, options).catch((error: unknown) => {
+  const { limits, timeouts } = options;
+  const question = {
+    unanswered: `${at.describe('tag list')} was not read to its end`,
+    where: `${at.host.host}/${at.name}`,
+    signal: options.signal,
+  };
+  const list = await withinDiscovery(timeouts, question, async (signal) => {
+    return await readTagList(at, (name) => name === tag, { limits, signal });
+  }).catch((error: unknown) => {
     options.signal?.throwIfAborted();
     if (!isOciError(error)) throw error;
     return refuse('its list of tags cannot be read', error);

@@ -135,7 +135,7 @@ async function readList(
   subject: Descriptor,
   options: AbortableOptions,
 ): Promise<CurrentList> {
-  const { limits } = connections.options;
+  const { limits, timeouts } = connections.options;
   const answer: TagAnswer = await readReferrersTag(at, subject, { ...options, limits, attempts: new AttemptLog() });
   if (answer.kind === 'index') {
     // Checked as an index when it was read; this keeps what the schema does not know.
@@ -145,7 +145,7 @@ async function readList(
     return { isThere: true, document, digests, condition };
   }
   if (answer.kind === 'absent') {
-    if (answer.isWeak) await assertTagAbsent(at, subject, { ...options, limits });
+    if (answer.isWeak) await assertTagAbsent(at, subject, { ...options, limits, timeouts });
     const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
     return { isThere: false, document, digests: new Set(), condition: { 'if-none-match': '*' } };
   }
