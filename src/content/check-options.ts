@@ -20,7 +20,7 @@ function invalid(prefix: string, outer: z.core.$ZodIssue | undefined): ArgumentE
   const reason = unknown === undefined ? (issue?.message ?? 'is not valid') : 'is not an option';
   return new ArgumentError('ERR_OCI_INVALID_OPTION', `option ${argument}: ${reason}`, {
     argument,
-    hint: unknown === undefined ? undefined : 'see the API reference for the options there are',
+    hint: `see the API reference for ${unknown === undefined ? 'what this option takes' : 'the options there are'}`,
   });
 }
 

@@ -88,5 +88,8 @@ function nextIsColon(text: string, from: number): boolean {
 function badJson(what: string, reason: string, cause?: unknown): ProtocolError {
   // V8 quotes the document in its message; keep it short and free of control characters.
   const clean = reason.replace(/[^\x20-\x7e]/g, '?').slice(0, 160);
-  return new ProtocolError('ERR_OCI_BAD_JSON', `${what} is not one strict JSON value: ${clean}`, { cause });
+  return new ProtocolError('ERR_OCI_BAD_JSON', `${what} is not one strict JSON value: ${clean}`, {
+    cause,
+    hint: 'it was replaced, changed or cut short on its way: a proxy or login page may have answered (curl -v shows it)',
+  });
 }

@@ -1,5 +1,5 @@
 import type { ReferrersSource } from '../content/sources.js';
-import type { Descriptor } from '../oci/descriptor.js';
+import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import type { ReferrersGraph, WalkOptions } from './graph.js';
 import { walkClosure } from './walk-closure.js';
 import { checkWalkOptions } from './walk-options.js';
@@ -26,5 +26,6 @@ export async function discoverReferrers(
   options: WalkOptions = {},
 ): Promise<ReferrersGraph> {
   checkWalkOptions(options);
+  assertDescriptor(root, 'root');
   return await walkClosure(source, root, options);
 }

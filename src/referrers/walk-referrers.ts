@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ReferrersSource } from '../content/sources.js';
-import type { Descriptor } from '../oci/descriptor.js';
+import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import type { ReferrerNode, WalkReferrersOptions } from './graph.js';
 import { walkClosure } from './walk-closure.js';
 import { checkWalkReferrersOptions } from './walk-options.js';
@@ -15,7 +15,7 @@ import { checkWalkReferrersOptions } from './walk-options.js';
  * @param root - the resolved manifest to start from
  * @param options - filters, bounds and signal
  * @throws {@link LimitError} `ERR_OCI_LIMIT_EXCEEDED` when a bound is reached: the walk never just ends
- * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` for an option that is unknown or out of range
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` for an option that is unknown or out of range, at once
  * @throws whatever the source throws
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  * @example
@@ -36,6 +36,7 @@ export function walkReferrers(
   options: WalkReferrersOptions = {},
 ): AsyncGenerator<ReferrerNode, void, undefined> {
   checkWalkReferrersOptions(options);
+  assertDescriptor(root, 'root');
   return nodesOf(source, root, options);
 }
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
+import { checkOptions } from '../content/check-options.js';
 import { assertContent, readBounded, tooLarge } from '../content/read.js';
 import type { FetchByDigestOptions, FetchedContent, ListReferrersOptions, ReferrersList } from '../content/sources.js';
 import { digestMismatch } from '../content/verify-stream.js';
@@ -14,6 +15,7 @@ import { openDownload } from './blob-download.js';
 import type { Connections } from './connections.js';
 import { hostsWith } from './hosts.js';
 import { manifestTypeOf } from './manifest-descriptor.js';
+import { listReferrersOptions } from './option-schemas.js';
 import { listReferrers } from './referrers.js';
 import type { Repository } from './repository.js';
 import { tryRepositories } from './try-repositories.js';
@@ -77,6 +79,7 @@ export function createFetcher(
     },
 
     async listReferrers(descriptor: Descriptor, options: ListReferrersOptions = {}): Promise<ReferrersList> {
+      checkOptions(listReferrersOptions, options);
       const context = { connections, reference, repositories, byDigest: fetcher };
       return await listReferrers(context, descriptor, { ...options, signal: merged(options.signal) });
     },

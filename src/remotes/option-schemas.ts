@@ -42,3 +42,19 @@ export const registryHosts: z.ZodType = z.array(
     authoritative: z.boolean().optional(),
   }),
 );
+
+const flag = z.boolean().optional();
+const signal = z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional();
+
+/** What `listReferrers` takes: a misspelt filter must not pass for none. */
+export const listReferrersOptions: z.ZodType = z.strictObject({
+  artifactTypes: z.array(z.string()).optional(),
+  resolveTypes: flag,
+  serverFilter: flag,
+  legacyTags: flag,
+  confirmSubject: flag,
+  includeTagSchema: flag,
+  signal,
+});
+/** What `push` takes: a misspelt tag must not pass for none. */
+export const pushOptions: z.ZodType = z.strictObject({ tag: z.string().optional(), signal });

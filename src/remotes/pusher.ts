@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
+import { checkOptions } from '../content/check-options.js';
 import { assertContent, readBounded } from '../content/read.js';
 import type { PushResult } from '../content/sources.js';
 import { ArgumentError } from '../errors/index.js';
@@ -11,6 +12,7 @@ import { deleteContent } from './delete-content.js';
 import { createFetcher, mergeSignals } from './fetcher.js';
 import { hostsWith } from './hosts.js';
 import { describeManifest } from './manifest-descriptor.js';
+import { pushOptions } from './option-schemas.js';
 import { decideListing, pushManifest } from './push-manifest.js';
 import { putManifest } from './put-manifest.js';
 import type { Repository } from './repository.js';
@@ -48,6 +50,8 @@ export function createPusher(
       options: { readonly tag?: string | undefined } & AbortableOptions = {},
     ): Promise<PushResult> {
       assertDescriptor(descriptor);
+      checkOptions(pushOptions, options);
+      assertPushable(content);
       const signal = merged(options.signal);
       const at = target();
       if (content instanceof Uint8Array) assertContent(content, descriptor, 'the caller');
@@ -137,6 +141,14 @@ async function manifestBytes(
   const bytes = await readBounded(content(), { limitName: 'maxManifestBytes', limit }, descriptor.digest, signal);
   assertContent(bytes, descriptor, 'the caller');
   return bytes;
+}
+
+function assertPushable(content: unknown): void {
+  if (content instanceof Uint8Array || typeof content === 'function') return;
+  throw new ArgumentError('ERR_OCI_INVALID_OPTION', 'content is neither bytes nor a function', {
+    argument: 'content',
+    hint: 'give a Uint8Array, or a function that returns a fresh stream each time it is called',
+  });
 }
 
 function assertTag(tag: string | undefined): void {
