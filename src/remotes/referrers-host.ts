@@ -9,7 +9,7 @@ import type { Repository } from './repository.js';
 import { isSubjectKnown } from './subject.js';
 import { readReferrersTag, type TagAnswer } from './tag-schema.js';
 
-/** The list one host gave. */
+/** The list one host gave; an entry of its referrers tag may be there twice. */
 export interface HostList {
   readonly repository: Repository;
   readonly referrers: readonly Descriptor[];
@@ -106,10 +106,7 @@ async function judgeTag(
     isFiltered: false,
     warnings: [],
   };
-  if (tag.kind === 'index') {
-    const unique = new Map(tag.index.manifests.map((descriptor) => [descriptor.digest, descriptor]));
-    return { ...empty, referrers: [...unique.values()] };
-  }
+  if (tag.kind === 'index') return { ...empty, referrers: tag.index.manifests };
   if (tag.kind === 'aliases-subject') {
     return {
       ...empty,

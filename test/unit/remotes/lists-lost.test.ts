@@ -1,6 +1,6 @@
 import { createResolver, type Descriptor, discoverReferrers, referrersTag } from '@stellaops/oci-referrers';
 import { buildArtifact, buildImage, type RegistryAnswer, startRegistry } from '@stellaops/oci-referrers/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openScene, repository, sbomType } from './setup.js';
 
 const denial: RegistryAnswer = { status: 404, headers: {}, body: Buffer.from('404 page not found\n') };
@@ -32,6 +32,20 @@ describe('a list of referrers is not taken for empty', () => {
     });
   });
 
+  it('because its API was missing longer ago than capabilityTtlMs', async () => {
+    const answers = [denial];
+    await using scene = await openScene(
+      { rewrite: (request, answer) => (request.endpoint === 'referrers' ? (answers.shift() ?? answer) : answer) },
+      { capabilityTtlMs: 1 },
+    );
+    const { descriptor } = await scene.resolver.resolve(scene.reference);
+    expect(await scene.fetcher.fetchReferrers(descriptor)).toEqual([]);
+    scene.addReferrer(sbomType, 'pushed since');
+    await vi.waitFor(async () => {
+      expect(await scene.fetcher.fetchReferrers(descriptor)).toHaveLength(1);
+    });
+  });
+
   it('by an export whose API was denied once, though a plain listing was the first to see it again', async () => {
     const answers = [loginPage];
     await using scene = await openScene({
@@ -49,6 +63,7 @@ describe('a list of referrers is not taken for empty', () => {
     const image = buildImage();
     await using mirror = await startRegistry({
       pageSize: 1,
+      tagsPageSize: 1,
       // As containerd has it: which registry is meant stands in the query, which the mirror's links know nothing of.
       rewrite: (request, answer) => {
         if (request.query.get('ns') !== 'registry.example.com') return { status: 404, headers: {} };
@@ -83,6 +98,57 @@ describe("cosign's older tags", () => {
     scene.registry.store.add(repository, buildImage({ layers: [Buffer.from('custom')] }), { tag });
     await expect(scene.fetcher.listReferrers(scene.image.descriptor)).rejects.toMatchObject({
       code: 'ERR_OCI_DENIED',
+    });
+  });
+
+  it.each([
+    ['is not there', { status: 404, headers: {} }, 'ERR_OCI_NOT_FOUND'],
+    [
+      'is said to be at another path',
+      { status: 200, headers: { link: '</v2/a/tags/list>; rel="next"' } },
+      'ERR_OCI_BAD_LINK',
+    ],
+    [
+      'is said to be at another origin',
+      { status: 200, headers: { link: '<https://a.example/>; rel="next"' } },
+      'ERR_OCI_BAD_LINK',
+    ],
+  ])('are not left out because a further page of the list of tags %s', async (_, page, code) => {
+    await using scene = await openScene(
+      {
+        tagsPageSize: 1,
+        rewrite: (request, answer) =>
+          request.endpoint === 'tags' && request.query.has('last') ? { ...answer, ...page } : answer,
+      },
+      { legacyTags: true },
+    );
+    scene.registry.store.add(repository, scene.image, { tag: 'v0' });
+    await expect(scene.fetcher.listReferrers(scene.image.descriptor)).rejects.toMatchObject({ code });
+  });
+
+  it('are found by name where the list of tags is cut short in silence', async () => {
+    const short = Buffer.from(JSON.stringify({ name: repository, tags: [] }));
+    await using scene = await openScene(
+      { rewrite: (request, answer) => (request.endpoint === 'tags' ? { ...answer, body: short } : answer) },
+      { legacyTags: true },
+    );
+    const tag = `${referrersTag(scene.image.descriptor.digest)}.att`;
+    scene.registry.store.add(repository, buildImage({ layers: [Buffer.from('attestation')] }), { tag });
+    const { legacy } = await scene.fetcher.listReferrers(scene.image.descriptor);
+    expect(legacy.map((entry) => entry.tag)).toEqual([tag]);
+  });
+
+  it('are not left out because another origin says that there is no list of tags', async () => {
+    await using other = await startRegistry();
+    await using scene = await openScene(
+      {
+        rewrite: (request, answer) =>
+          request.endpoint === 'tags' ? { status: 303, headers: { location: `${other.origin}/x` } } : answer,
+      },
+      { legacyTags: true },
+    );
+    await expect(scene.fetcher.listReferrers(scene.image.descriptor)).rejects.toMatchObject({
+      code: 'ERR_OCI_NOT_FOUND',
     });
   });
 
