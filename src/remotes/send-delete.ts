@@ -6,7 +6,6 @@ import type { Descriptor } from '../oci/descriptor.js';
 import { isManifestType } from '../oci/media-types.js';
 import type { Connections } from './connections.js';
 import type { Repository } from './repository.js';
-import { isBlobThere } from './stored-content.js';
 
 /** What a deletion needs to know. */
 export interface DeleteInput {
@@ -33,14 +32,30 @@ export async function sendDelete(input: DeleteInput, endpoint: 'manifests' | 'bl
   throw refusal(input, answer);
 }
 
-/** Asks whether content is still there. */
+/**
+ * Asks whether content is still there; every 200 counts as "yes", since "no" means that it was deleted.
+ *
+ * @throws RegistryError for an answer that is neither, and for a 404 that is another origin's word
+ */
 export async function isThere(input: DeleteInput): Promise<boolean> {
   const { at, descriptor, signal } = input;
+  const { kind, what } = named(descriptor);
   const bound = deleteBound(input);
-  if (!isManifestType(descriptor.mediaType)) return await isBlobThere(at, descriptor, bound, signal);
-  const head = await at.manifest('HEAD', descriptor.digest, bound, { signal });
-  if (head.status !== 200 && head.status !== 404) throw at.refused(head, 'look for', `manifest ${descriptor.digest}`);
-  return head.status === 200;
+  const head =
+    kind === 'manifest'
+      ? await at.manifest('HEAD', descriptor.digest, bound, { signal })
+      : await at.read('HEAD', at.url('blobs', descriptor.digest), bound, { signal });
+  if (head.status === 200) return true;
+  if (head.status !== 404) throw at.refused(head, 'look for', what);
+  if (!head.leftOrigin) return false;
+  // By its code as well it must not pass for "not found": who deletes takes that for done.
+  throw errorFromRefusal(head, {
+    code: 'ERR_OCI_REGISTRY_STATUS',
+    operation: 'look for',
+    what: `${what} of ${at.name}, which could not be deleted,`,
+    details: [],
+    hint: `${at.host.host} sent the question on to ${head.url.host}, which cannot say that it is gone: look there with the registry's own tools`,
+  });
 }
 
 /** Copies an error of a deletion and says what state it has left. */
@@ -59,8 +74,7 @@ export function withState(error: unknown, state: string): unknown {
 }
 
 function refusal({ at, descriptor }: DeleteInput, answer: BufferedResponse): RegistryError {
-  const kind = isManifestType(descriptor.mediaType) ? 'manifest' : 'blob';
-  const what = `${kind} ${descriptor.digest}`;
+  const { kind, what } = named(descriptor);
   // Two answers of the specification where deleting is switched off, as it is in distribution by default, and one of routers.
   if (![400, 404, 405].includes(answer.status)) return at.refused(answer, 'delete', what);
   return errorFromRefusal(answer, {
@@ -70,6 +84,11 @@ function refusal({ at, descriptor }: DeleteInput, answer: BufferedResponse): Reg
     details: parseErrorBody(answer.bytes, answer.bytes.length),
     hint: `${at.host.host} does not delete ${kind}s: enable storage.delete in the registry's configuration (and end its read-only mode), or delete it with the registry's own tools`,
   });
+}
+
+function named({ mediaType, digest }: Descriptor): { kind: 'manifest' | 'blob'; what: string } {
+  const kind = isManifestType(mediaType) ? 'manifest' : 'blob';
+  return { kind, what: `${kind} ${digest}` };
 }
 
 /** Bound on what is read of an answer. */

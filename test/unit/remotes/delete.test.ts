@@ -276,6 +276,44 @@ describe('deleting other content', () => {
     expect(isStored(scene, scene.image.descriptor)).toBe(true);
   });
 
+  it.each([
+    ['a manifest', ({ image }: Scene) => image.descriptor],
+    ['a blob', ({ image }: Scene) => image.blobs.at(-1)?.descriptor ?? image.descriptor],
+  ])('does not take it from another origin that %s is gone', async (_name, pick) => {
+    await using other = await startRegistry();
+    let isDenied = false;
+    await using scene = await openScene({
+      intercept: (request, response) => {
+        if (isDelete(request)) isDenied = true;
+        if (isDelete(request)) response.writeHead(404).end();
+        return isDelete(request);
+      },
+      rewrite: (request, answer) => {
+        const location = `${other.origin}/-/packages`;
+        return isDenied && request.method === 'HEAD' ? { status: 303, headers: { location } } : answer;
+      },
+    });
+    await expect(remove(scene, pick(scene))).rejects.toMatchObject({
+      code: 'ERR_OCI_REGISTRY_STATUS',
+      status: 404,
+      message: expect.stringContaining(other.host) as string,
+    });
+  });
+
+  it('does not take a page that came in place of a blob for its absence', async () => {
+    let isDenied = false;
+    await using scene = await openScene({
+      intercept: (request, response) => {
+        if (isDelete(request)) isDenied = true;
+        if (isDelete(request)) response.writeHead(404).end();
+        return isDelete(request);
+      },
+      rewrite: (_request, answer) => (isDenied ? { status: 200, headers: {}, body: Buffer.from('<html>') } : answer),
+    });
+    const layer = scene.image.blobs.at(-1)?.descriptor ?? scene.image.descriptor;
+    await expect(remove(scene, layer)).rejects.toMatchObject({ code: 'ERR_OCI_REGISTRY_STATUS', status: 404 });
+  });
+
   it('is refused where another origin would have to say what the list holds', async () => {
     await using other = await startRegistry();
     await using scene = await openScene({
