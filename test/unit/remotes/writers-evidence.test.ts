@@ -97,7 +97,9 @@ describe('the referrers tag', () => {
           isBegun = true;
         }
         const isRefused = isTagPut(request) && readsSince === 1;
-        const isLagging = isBegun && request.method === 'GET' && isTag(request) && (readsSince += 1) === 2;
+        const isRead = isBegun && request.method === 'GET' && isTag(request);
+        if (isRead) readsSince += 1;
+        const isLagging = isRead && readsSince === 2;
         if (isRefused) response.writeHead(412).end();
         if (isLagging) response.writeHead(404).end();
         return isRefused || isLagging;
