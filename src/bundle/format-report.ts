@@ -66,7 +66,8 @@ function subjectLines(subjects: readonly SubjectSummary[]): string[] {
       if (expected > 0 || !complete)
         lines.push(`    ${ok}/${expected} ${subject}${complete ? '' : ' (not confirmed at export)'}`);
     }
-    if (bare.length > 0) lines.push(`    ${bare.length} more manifests had none when the bundle was made`);
+    const more = bare.length === 1 ? 'manifest' : 'manifests';
+    if (bare.length > 0) lines.push(`    ${bare.length} more ${more} had none when the bundle was made`);
   }
   return lines;
 }

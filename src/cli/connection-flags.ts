@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { collect, parseConcurrency, parsePair, parseSeconds, parseText } from './flag-parsers.js';
+import { collect, parseConcurrency, parseFallbackStatus, parsePair, parseSeconds, parseText } from './flag-parsers.js';
 
 /** The flags that say how registries are reached. */
 export interface ConnectionFlags {
@@ -15,6 +15,7 @@ export interface ConnectionFlags {
   readonly header?: readonly (readonly [string, string])[] | undefined;
   readonly concurrency?: number | undefined;
   readonly timeout?: number | undefined;
+  readonly fallbackOn?: readonly (400 | 410 | 424)[] | undefined;
   /** False with `--no-fallback`. */
   readonly fallback: boolean;
 }
@@ -43,6 +44,9 @@ export function addConnectionFlags(command: Command): Command {
       '--timeout <seconds>',
       'for the referrers of one subject, all pages and retries together (default: 120)',
     ).argParser(parseSeconds),
+    new Option('--fallback-on <status>', 'this status means no referrers API too: 400, 410 or 424; may be repeated')
+      .argParser(collect(parseFallbackStatus))
+      .conflicts('fallback'),
     new Option('--no-fallback', 'never look for tags where a registry has no referrers API'),
   ];
   for (const flag of flags) command.addOption(flag.helpGroup('Connection, for the registries named in the command:'));

@@ -30,6 +30,7 @@ export async function connectionOptions(
   await assertThere(registryConfig, '--registry-config', 'file');
   return {
     fallbackHosts: flags.fallback,
+    ...(flags.fallbackOn === undefined ? {} : { fallbackOn: flags.fallbackOn }),
     logger: createLogger(context),
     onWarning: ({ host, text }) => {
       context.output.warn(escapeText(`${host}: ${text}`));

@@ -27,6 +27,13 @@ export function parseConcurrency(text: string): number {
   return value;
 }
 
+/** Parses a status that may mean that there is no referrers API. */
+export function parseFallbackStatus(text: string): 400 | 410 | 424 {
+  const status = ([400, 410, 424] as const).find((known) => String(known) === text);
+  if (status === undefined) throw new InvalidArgumentError('Write 400, 410 or 424.');
+  return status;
+}
+
 /** Parses a number of seconds, 1 or more. */
 export function parseSeconds(text: string): number {
   const value = parseWhole(text);

@@ -89,7 +89,7 @@ function registryError(
     what,
     details,
     hint: leftOrigin
-      ? `the registry sent this request on to ${host}, without credentials: look at what it keeps there`
+      ? `the registry sent this request on to ${host}, without credentials: check the name, and what is there`
       : hint,
   });
 }

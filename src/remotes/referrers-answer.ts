@@ -1,6 +1,6 @@
-import { type OciError, ProtocolError } from '../errors/index.js';
+import { type OciError, ProtocolError, type RegistryError, type RegistryErrorDetail } from '../errors/index.js';
 import { parseErrorBody } from '../http/error-body.js';
-import { errorFromBytes } from '../http/response-error.js';
+import { errorFromBytes, errorFromRefusal } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import { escapeText } from '../oci/escape.js';
 import { type ImageIndex, parseIndex } from '../oci/manifest.js';
@@ -61,9 +61,22 @@ export function judgeReferrersAnswer(
       const isHarbor27 = (answer.headers.get('www-authenticate') ?? '').trim() === '' && says(/^un-recognized request/);
       return isHarbor27 ? unsupported('unrecognized-request', true) : fault('refused');
     }
+    case 400:
+    case 410:
+    case 424:
+      if (fallbackOn.includes(answer.status)) return unsupported(`fallback-on-${answer.status}`, true);
+      return { kind: 'error', rule: 'refused', error: errorOfChoice(answer, what, errors) };
     default:
-      return fallbackOn.includes(answer.status) ? unsupported(`fallback-on-${answer.status}`, true) : fault('refused');
+      return fault('refused');
   }
+}
+
+/** An answer that some registries give for want of the API, and others for other reasons: only the caller can know. */
+function errorOfChoice(answer: BufferedResponse, what: string, details: readonly RegistryErrorDetail[]): RegistryError {
+  const { status, url } = answer;
+  const remedy = `fallbackOn: [${status}] (--fallback-on ${status}) reads the referrers tag instead`;
+  const hint = `check the digest; if this is how ${url.host} says that it has no referrers API, ${remedy}`;
+  return errorFromRefusal(answer, { code: 'ERR_OCI_REGISTRY_STATUS', operation: 'list', what, details, hint });
 }
 
 function judgeOk(answer: BufferedResponse, what: string): ReferrersVerdict {

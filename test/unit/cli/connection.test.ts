@@ -86,3 +86,30 @@ test('--insecure accepts any certificate of that host', async () => {
   const { tls } = await optionsFor({ insecure: true }, ['registry.example.com']);
   expect(tls).toMatchObject({ 'registry.example.com': { rejectUnauthorized: false } });
 });
+
+test('--fallback-on asks for the tag where a registry says 424 for want of the API, as the error proposes', async () => {
+  await using registry = await startRegistry({ profile: 'acr-cache-ghcr' });
+  publish(registry);
+  const discover = ['discover', `${registry.host}/team/app:1.0`];
+  const refused = await cli(discover);
+  expect(refused.stderr).toContain('--fallback-on 424');
+  expect(refused.code).toBe(3);
+  const { code, stdout } = await cli([...discover, '--fallback-on', '424']);
+  expect(stdout).toContain('referrers tag schema');
+  expect(code).toBe(0);
+});
+
+test.each([
+  ['500', '400, 410 or 424'],
+  ['424x', '400, 410 or 424'],
+])('--fallback-on %s is refused, and the statuses there are named', async (status, said) => {
+  const { code, stderr } = await cli(['discover', 'localhost:1/a', '--fallback-on', status]);
+  expect(stderr).toContain(said);
+  expect(code).toBe(4);
+});
+
+test('--fallback-on and --no-fallback exclude each other', async () => {
+  const { code, stderr } = await cli(['discover', 'localhost:1/a', '--fallback-on', '424', '--no-fallback']);
+  expect(stderr).toContain('cannot be used with');
+  expect(code).toBe(4);
+});
