@@ -37,14 +37,19 @@ interface Progress {
   /** Bodies in a row that broke off without having brought what one window has to. */
   failures: number;
   resumes: number;
+  /** Bytes that came a second time and were thrown away. */
+  repeated: number;
 }
+
+/** A small blob may be read anew as often as `retry.maxRetries` says. */
+const leastRepeatedBytes = 1024 * 1024;
 
 /**
  * Joins a body, what follows where it breaks off, and verification into one stream.
  *
  * @remarks The rest is asked for at the registry each time, which sends elsewhere as it likes: a signed URL is used
- * once. Size and digest are those of all parts together, so a wrong part is never returned as the right one. Destroying
- * the stream ends whatever is under way.
+ * once. Size and digest are those of all parts together, so a wrong part is never returned as the right one. Where there
+ * are no ranges, at most twice the blob's size and 1 MiB is read again. Destroying the stream ends whatever is under way.
  * @param first - the answer whose body begins at the first byte
  */
 export function openDownload(first: RegistryResponse, download: BlobDownload): Readable {
@@ -71,7 +76,7 @@ export function openDownload(first: RegistryResponse, download: BlobDownload): R
 
 async function* bytesOf(first: RegistryResponse, download: BlobDownload, life: Life): AsyncGenerator<Buffer> {
   const { descriptor, options } = download;
-  const progress: Progress = { position: 0, failures: 0, resumes: 0 };
+  const progress: Progress = { position: 0, failures: 0, resumes: 0, repeated: 0 };
   let answer = first;
   let part: BlobPart = { start: 0, end: descriptor.size };
   for (;;) {
@@ -89,7 +94,10 @@ async function* bytesOf(first: RegistryResponse, download: BlobDownload, life: L
     if (progress.position >= descriptor.size) return;
     const isMoving = progress.position - before >= options.timeouts.minBlobBytesPerWindow;
     progress.failures = isMoving ? 1 : progress.failures + 1;
-    if (progress.failures > options.retry.maxRetries) throw gaveUp(answer, download, progress, fault);
+    // Without ranges every break costs all that is there already: what moves a little each time must end as well.
+    const toRepeat = progress.resumes > 0 && part.start === 0 ? progress.position : 0;
+    const isTooMuch = progress.repeated + toRepeat > 2 * descriptor.size + leastRepeatedBytes;
+    if (isTooMuch || progress.failures > options.retry.maxRetries) throw gaveUp(answer, download, progress, fault);
     answer = await openRest(first, download, progress, life.over, fault);
     part = checkedPart(answer, progress.position, first, descriptor);
     progress.resumes++;
@@ -116,6 +124,7 @@ async function* bodyOf(
     for await (const chunk of body as AsyncIterable<Buffer>) {
       const fresh = chunk.subarray(Math.min(known, chunk.length));
       known -= chunk.length - fresh.length;
+      progress.repeated += chunk.length - fresh.length;
       progress.position += fresh.length;
       if (fresh.length > 0) yield fresh;
     }
@@ -156,11 +165,14 @@ function checkedPart(answer: RegistryResponse, position: number, first: Whole, d
 function gaveUp(
   answer: RegistryResponse,
   { at, descriptor }: BlobDownload,
-  { position, failures, resumes }: Progress,
+  { position, failures, resumes, repeated }: Progress,
   fault: TransportError | undefined,
 ): TransportError {
   if (resumes === 0 && fault !== undefined) return fault;
-  const where = `broke off ${failures} times in a row, now at ${position} of ${descriptor.size} bytes`;
+  const isUnranged = repeated > 0;
+  const often = isUnranged ? `${resumes + 1} times` : `${failures} times in a row`;
+  const again = isUnranged ? `, and ${repeated} bytes came again as there were no ranges` : '';
+  const where = `broke off ${often}, now at ${position} of ${descriptor.size} bytes${again}`;
   const reason = fault?.message ?? 'the registry gave only a small part of what was asked for';
   return new TransportError(
     fault?.code ?? 'ERR_OCI_NETWORK',
@@ -169,7 +181,9 @@ function gaveUp(
       method: answer.method,
       url: redactUrl(answer.url),
       cause: fault,
-      hint: `look at ${at.host.host}, at where it keeps its blobs, and at every proxy between; or raise retry.maxRetries`,
+      hint: isUnranged
+        ? `look for what breaks the line to ${at.host.host}, and for what takes out ranges there: without them nothing can be resumed`
+        : `look at ${at.host.host}, at where it keeps its blobs, and at every proxy between; or raise retry.maxRetries`,
     },
   );
 }

@@ -190,6 +190,31 @@ describe('a blob that goes on breaking', () => {
     expect(scene.ranges()).toEqual([undefined, 'bytes=100-', 'bytes=101-']);
   });
 
+  it('is not read over and over where ranges are ignored: twice its size, then the error says so', async () => {
+    // Each connection brings as much that is new as one window has to, so that no row of failures ends it.
+    const stepBytes = 32 * 1024;
+    const scene = await openBreakingScene((call) =>
+      breakOff({ ...call, right: { ...call.right, status: 200, body: large } }, stepBytes * call.count),
+    );
+    const large = Buffer.alloc(40 * stepBytes, 7);
+    const image = buildImage({ layers: [large] });
+    scene.registry.store.add(repository, image);
+    const layer = image.blobs.find(({ descriptor }) => descriptor.size === large.length);
+    const reading = scene.fetcher.fetch(layer?.descriptor ?? scene.blob).then(buffer);
+    const error: unknown = await reading.then(
+      ({ length }) => length,
+      (caught: unknown) => caught,
+    );
+    const sentAgain = scene.ranges().reduce((bytes, _, index) => bytes + index * stepBytes, 0);
+    expect(error).toMatchObject({
+      code: 'ERR_OCI_NETWORK',
+      message: expect.stringMatching(/ at \d+ of 1310720 bytes.* \d+ bytes came again/) as string,
+      hint: expect.stringContaining('ranges') as string,
+    });
+    expect(sentAgain).toBeGreaterThan(large.length);
+    expect(sentAgain).toBeLessThanOrEqual(2 * large.length + 1024 * 1024);
+  });
+
   it('arrives as long as each connection brings what one window has to', async () => {
     const timeouts = { minBlobBytesPerWindow: 50 };
     const scene = await openBreakingScene((call) => breakOff(call, 50), { timeouts });
