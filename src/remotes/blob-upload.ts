@@ -3,6 +3,7 @@ import { ProtocolError, type RegistryError } from '../errors/index.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { BlobParts } from './blob-parts.js';
+import { ChunkSize } from './chunk-size.js';
 import type { Connections } from './connections.js';
 import type { Repository } from './repository.js';
 import { assertStoredDigest, isBlobThere } from './stored-content.js';
@@ -21,8 +22,6 @@ import {
 } from './upload-session.js';
 import { isUnclear, UploadTries } from './upload-tries.js';
 
-/** Chunks are made no smaller: each costs a round trip, and GHCR, the strictest registry known, takes 4 MiB. */
-const leastChunkBytes = 1024 * 1024;
 const octets = { 'content-type': 'application/octet-stream' };
 
 /** What one upload is made of. */
@@ -46,11 +45,11 @@ export class BlobUpload {
   readonly #input: BlobUploadInput;
   readonly #parts: BlobParts;
   readonly #tries: UploadTries;
+  readonly #chunkSize: ChunkSize;
   readonly #what: string;
   #session: UploadSession | undefined;
   #mayChunk: boolean;
   #isChunked: boolean;
-  #chunkBytes: number;
   /** Offset behind the last byte that was ever sent in this session. */
   #sent = 0;
   /** True once a PUT has ended the upload, as far as this side knows. */
@@ -69,7 +68,7 @@ export class BlobUpload {
     this.#tries = new UploadTries({ what: this.#what, size: blob.size, options: connections.options, signal });
     this.#mayChunk = connections.capabilities.takesChunks(at.key);
     this.#isChunked = this.#mayChunk && blob.size > limits.maxPutBytes;
-    this.#chunkBytes = limits.maxChunkBytes;
+    this.#chunkSize = new ChunkSize(limits.maxChunkBytes);
   }
 
   /** Runs until the blob is stored; an upload that is given up is cancelled at the registry. */
@@ -117,8 +116,8 @@ export class BlobUpload {
 
   async #sendChunk(session: UploadSession): Promise<boolean> {
     const { at, blob, signal } = this.#input;
-    const { received, location, minChunkBytes } = session;
-    const end = Math.min(blob.size, received + Math.max(this.#chunkBytes, minChunkBytes));
+    const { received, location } = session;
+    const end = this.#chunkSize.endOf(session, blob.size);
     this.#sent = Math.max(this.#sent, end);
     const answer = await at.read('PATCH', location, this.#bound, {
       signal,
@@ -165,7 +164,7 @@ export class BlobUpload {
       status = { location: nextLocation(at, answer, session, this.#what), received: said };
     }
     if (status === 'lost' || (status === 'unknown' && this.#isInDoubt)) {
-      this.#chunkBytes = smaller(this.#chunkBytes);
+      this.#chunkSize.shrink();
       return await this.#begin(lostSession(at, answer, blob));
     }
     this.#isInDoubt = false;
@@ -240,7 +239,7 @@ export class BlobUpload {
       this.#isChunked = this.#mayChunk && (!isWhole || isLarge);
     }
     // A line, or a registry, that did not carry a chunk twice may carry a smaller one.
-    if (this.#tries.failures > 1) this.#chunkBytes = smaller(this.#chunkBytes);
+    if (this.#tries.failures > 1 && typeof status !== 'object') this.#chunkSize.shrink();
     return false;
   }
 
@@ -259,6 +258,9 @@ export class BlobUpload {
     }
     this.#session = { ...session, location: now.location, received };
     this.#tries.note(received);
+    // What did not arrive is sent again, each time: a line that carries less than half may carry a smaller chunk whole.
+    const half = (this.#chunkSize.endOf(session, this.#input.blob.size) + session.received) / 2;
+    if (this.#isChunked && received < half) this.#chunkSize.shrink();
     return received > session.received;
   }
 
@@ -272,10 +274,7 @@ export class BlobUpload {
   }
 
   async #shrink(session: UploadSession, end: number, refused: RegistryError): Promise<boolean> {
-    const length = end - session.received;
-    if (length <= Math.max(leastChunkBytes, session.minChunkBytes)) return await this.#goWhole(refused);
-    this.#chunkBytes = smaller(length);
-    return false;
+    return this.#chunkSize.shrinkBelow(end - session.received, session) ? false : await this.#goWhole(refused);
   }
 
   /** Sends the blob in one piece, here and from now on, to a registry that refuses chunks. */
@@ -319,8 +318,4 @@ export class BlobUpload {
 /** Neither another session nor another size of chunk helps against these; for an unclear outcome there is a way of its own. */
 function isFinal(refused: RegistryError): boolean {
   return [401, 403, 429].includes(refused.status) || refused.code === 'ERR_OCI_DENIED' || isUnclear(refused);
-}
-
-function smaller(chunkBytes: number): number {
-  return Math.min(chunkBytes, Math.max(leastChunkBytes, Math.floor(chunkBytes / 4)));
 }

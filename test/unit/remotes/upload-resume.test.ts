@@ -35,6 +35,18 @@ describe('an upload over a line that breaks in the middle of chunks', () => {
     expect(scene.opened()).toBe(kind === 'bytes' ? 0 : 1 + resumed.length);
   });
 
+  it('is sent in smaller chunks where less than half of one arrives, since each break costs the rest', async () => {
+    const scene = await openUploadScene({
+      size: 24 * MiB,
+      limits: { maxPutBytes: 1, maxChunkBytes: 16 * MiB, maxConnectionsPerHost: 1 },
+      cutting: { direction: 'up', afterBytes: 300_000, times: 6 },
+    });
+    await scene.pusher.push(scene.blob, scene.open);
+    expect(scene.hasArrived()).toBe(true);
+    const sizes = chunks(scene).map(({ first, last }) => (last + 1 - first) / MiB);
+    expect(sizes.slice(0, 4)).toEqual([16, 4, 1, 1]);
+  });
+
   it('begins again where the registry has lost the session, and arrives', async () => {
     let left = 1;
     const scene = await openUploadScene({
