@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => new URL(path, import.meta.url).pathname;
@@ -14,6 +15,8 @@ export default defineConfig({
     include: ['test/unit/**/*.test.ts', 'test/e2e/**/*.test.ts'],
     // No test replaces a module: one loading of the library per worker serves them all, in half the time.
     isolate: false,
+    // Much of the time is waiting for timeouts: on two cores, where Vitest would take one worker, two need two thirds of it.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 15_000,
     hookTimeout: 15_000,
   },
