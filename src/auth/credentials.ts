@@ -30,7 +30,7 @@ export interface CredentialContext {
 /**
  * Finds the credentials for a registry.
  *
- * @param host - `host[:port]` exactly as the reference or host entry has it; `docker.io` for Docker Hub
+ * @param host - `host[:port]` as the reference or host entry has it, in lower case; `docker.io` for Docker Hub
  * @returns undefined when it knows none
  */
 export type CredentialProvider = (

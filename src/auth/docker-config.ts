@@ -25,7 +25,7 @@ const hubHosts = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 /**
  * Creates a provider that reads Docker's configuration and asks its credential helpers.
  *
- * @remarks Hosts match exactly, port included: nothing is looked up by part of a name. `credHelpers` come before `auths`,
+ * @remarks Hosts match whole, port included and in whatever letters: nothing is looked up by part of a name. `credHelpers` come before `auths`,
  * and those before `credsStore`. The file is read anew each time, so a login in between counts.
  */
 export function createDockerConfigProvider(options: DockerConfigProviderOptions = {}): CredentialProvider {
@@ -62,7 +62,10 @@ function findByHost<T>(entries: ReadonlyMap<string, T>, host: string): { key: st
 }
 
 function hostOfKey(key: string): string {
-  return key.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, '');
+  return key
+    .toLowerCase()
+    .replace(/^https?:\/\//, '')
+    .replace(/\/(?:v[12]\/?)?$/, '');
 }
 
 function credentialsOf(entry: DockerAuth, config: DockerConfig, key: string): Credentials | undefined {

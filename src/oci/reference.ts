@@ -3,7 +3,7 @@ import { isDigest } from './digest.js';
 
 /** A parsed image reference. */
 export interface Reference {
-  /** `host` or `host:port`; `docker.io` for Docker Hub. */
+  /** `host` or `host:port`, in lower case; `docker.io` for Docker Hub. */
   readonly registry: string;
   /** Path inside the registry, such as `library/alpine`. */
   readonly repository: string;
@@ -41,7 +41,7 @@ export function isRegistryHost(text: string): boolean {
  * Parses an image reference the way Docker and containerd users write it.
  *
  * @remarks A first component without a dot, a colon or the name `localhost` belongs to Docker Hub, where one-component
- * names live under `library/`. Without tag and digest the tag is `latest`.
+ * names live under `library/`. A host has one spelling, in lower case. Without tag and digest the tag is `latest`.
  * @param text - such as `registry.example.com/team/app:1.2` or `alpine@sha256:…`; at most 1,024 characters
  * @param argument - the name to blame in the error
  * @throws {@link ArgumentError} `ERR_OCI_INVALID_REFERENCE`, saying which part is wrong
@@ -90,8 +90,9 @@ export function formatReference(reference: Reference): string {
 
 function splitName(name: string): { registry: string; repository: string } {
   const slash = name.indexOf('/');
-  const first = slash < 0 ? '' : name.slice(0, slash);
-  if (first !== '' && (/[.:[]/.test(first) || first.toLowerCase() === 'localhost')) {
+  // One host is one registry, however it is written: one login, one directory of hosts, one connection.
+  const first = slash < 0 ? '' : name.slice(0, slash).toLowerCase();
+  if (first !== '' && (/[.:[]/.test(first) || first === 'localhost')) {
     const registry = first === 'index.docker.io' || first === 'registry-1.docker.io' ? 'docker.io' : first;
     const rest = name.slice(slash + 1);
     return { registry, repository: registry === 'docker.io' && !rest.includes('/') ? `library/${rest}` : rest };

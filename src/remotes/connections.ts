@@ -37,8 +37,9 @@ export class Connections implements AsyncDisposable {
     if (this.#closed) {
       throw new OciError('ERR_OCI_CLOSED', 'the resolver has been closed', { hint: 'create a new resolver' });
     }
-    const hosts = (await this.options.hosts?.(reference.registry)) ?? defaultHosts(reference.registry);
-    checkOptions(registryHosts, hosts, 'hosts');
+    const given = (await this.options.hosts?.(reference.registry)) ?? defaultHosts(reference.registry);
+    checkOptions(registryHosts, given, 'hosts');
+    const hosts = given.map((host) => ({ ...host, host: host.host.toLowerCase() }));
     assertOwnConnections(hosts, this.options.dispatcher);
     return hosts.map((host) => new Repository(this.#clientFor(host, reference.registry), host, reference));
   }

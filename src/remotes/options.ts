@@ -20,10 +20,10 @@ export interface ResolverOptions {
    * directory when absent. A file that is named here has to be there.
    */
   readonly registryConfig?: string | undefined;
-  /** Plain HTTP for every registry, or for the named `host[:port]`; loopback addresses without TLS settings use it too. */
+  /** Plain HTTP for every registry, or for the named `host[:port]`, in whatever letters; loopback addresses without TLS settings use it too. */
   readonly plainHttp?: boolean | readonly string[] | undefined;
   /**
-   * TLS settings by `host[:port]`; a client certificate is shown to that host alone.
+   * TLS settings by `host[:port]`, in whatever letters (a function is asked in lower case); a client certificate is shown to that host alone.
    *
    * @example
    * ```ts
@@ -44,7 +44,7 @@ export interface ResolverOptions {
    * It looks up the names, so that addresses behind them cannot be checked here; those written as such are.
    */
   readonly proxy?: ProxyOption | undefined;
-  /** Headers by `host[:port]`; they stay at that origin. `Authorization`, `Cookie` and `Proxy-Authorization` are refused. */
+  /** Headers by `host[:port]`, as in `tls`; they stay at that origin. `Authorization`, `Cookie` and `Proxy-Authorization` are refused. */
   readonly headers?: Readonly<Record<string, HostHeaders>> | ((host: string) => HostHeaders | undefined) | undefined;
   /** Whether registries without the referrers API are asked for the referrers tag schema; true by default. */
   readonly fallbackHosts?: boolean | undefined;

@@ -58,7 +58,7 @@ export function resolveOptions(options: ResolverOptions): ResolvedOptions {
     registryConfig: options.registryConfig,
     isPlainHttp: (host, tls) =>
       (tls === undefined && isLoopbackHost(host)) ||
-      (Array.isArray(plainHttp) ? plainHttp.includes(host) : plainHttp === true),
+      (Array.isArray(plainHttp) ? plainHttp.some(isHost(host)) : plainHttp === true),
     tlsFor: lookUp(options.tls),
     proxyFor:
       options.dispatcher === undefined ? createProxyChooser(options.proxy ?? 'environment', process.env) : undefined,
@@ -91,11 +91,16 @@ function defined<T extends object>(values: T | undefined): T {
   return Object.fromEntries(kept) as T;
 }
 
+/** Hosts are asked about in lower case; who wrote an option may have written them otherwise. */
+function isHost(host: string): (name: string) => boolean {
+  return (name) => name.toLowerCase() === host;
+}
+
 function lookUp<T>(
   setting: Readonly<Record<string, T>> | ((host: string) => T | undefined) | undefined,
 ): (host: string) => T | undefined {
   if (typeof setting === 'function') return setting;
-  return (host) => (setting !== undefined && Object.hasOwn(setting, host) ? setting[host] : undefined);
+  return (host) => Object.entries(setting ?? {}).find(([name]) => isHost(host)(name))?.[1];
 }
 
 /** Headers from a function were not seen by the schema before: check them when they come. */

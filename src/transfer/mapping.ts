@@ -68,7 +68,7 @@ function underBase(source: Reference, base: { registry: string; prefix: string }
 
 function parseBase(to: string): { registry: string; prefix: string } {
   const slash = to.indexOf('/');
-  const registry = slash < 0 ? to : to.slice(0, slash);
+  const registry = (slash < 0 ? to : to.slice(0, slash)).toLowerCase();
   const prefix = slash < 0 ? '' : to.slice(slash + 1).replace(/\/+$/, '');
   if (isRegistryHost(registry) && (prefix === '' || isRepositoryName(prefix))) {
     return { registry, prefix: prefix === '' ? '' : `${prefix}/` };

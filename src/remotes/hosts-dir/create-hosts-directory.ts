@@ -35,7 +35,8 @@ export function createHostsDirectory(path: string): RegistryHosts {
   }
   const root = resolve(path);
   const kept = new Map<string, { readonly hosts: ReturnType<typeof findHosts>; readonly until: number }>();
-  return async (registry) => {
+  return async (given) => {
+    const registry = given.toLowerCase();
     // Nothing but a host becomes part of a path.
     if (!isRegistryHost(registry)) {
       throw new ArgumentError('ERR_OCI_INVALID_REFERENCE', `${JSON.stringify(registry)} is not HOST or HOST:PORT`, {
@@ -58,7 +59,11 @@ export function createHostsDirectory(path: string): RegistryHosts {
 
 async function findHosts(root: string, registry: string): Promise<readonly RegistryHost[] | undefined> {
   const names = await namesIn(root);
-  const name = directoryNames(registry).find((candidate) => names.has(candidate));
+  const wanted = directoryNames(registry);
+  // Made by hand, it may be named in other letters than the host has in a reference.
+  const inOther = (candidate: string): string | undefined =>
+    [...names].sort().find((name) => name.toLowerCase() === candidate);
+  const name = wanted.map((one) => (names.has(one) ? one : inOther(one))).find((one) => one !== undefined);
   return name === undefined ? undefined : await readRegistryDirectory(join(root, name), registry);
 }
 

@@ -33,7 +33,7 @@ export function parseHostAddress(text: string, overridePath: boolean): HostAddre
   const clean = posix.normalize(path).replace(/\/$/, '');
   const root = overridePath || clean.endsWith('/v2') ? clean : `${clean}/v2`;
   // Docker Hub's name in references is not where it is asked.
-  return { scheme: lower, host: canonicalHost(host), path: root === '' ? '/' : root };
+  return { scheme: lower, host: canonicalHost(host.toLowerCase()), path: root === '' ? '/' : root };
 }
 
 /** Writes a URL of the file for a message, without what may be secret in it. */

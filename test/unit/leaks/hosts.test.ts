@@ -50,6 +50,8 @@ describe('a login for one host', () => {
     ['registry.example.com', 'registry.example.com'],
     ['registry.example.com:5000', 'registry.example.com:5000'],
     ['https://registry.example.com/v2/', 'registry.example.com'],
+    ['registry.example.com', 'Registry.EXAMPLE.com'],
+    ['Registry.EXAMPLE.com', 'registry.example.com'],
   ])('%s is used for %s', async (key, host) => {
     await logIn(key);
     expect(await whatHostGets(host)).toContain(pair);

@@ -19,6 +19,7 @@ describe('the directory of a registry', () => {
     ['[::1]:5000', ['[::1]_5000_', '[::1]:5000', '_default']],
     ['[::1]', ['[::1]', '_default']],
     ['docker.io', ['docker.io', '_default']],
+    ['R.EXAMPLE:5000', ['r.example_5000_', 'R.Example_5000_', 'r.example:5000', '_default']],
   ])('of %s is the first of %j', async (registry, names) => {
     for (const [index, name] of [...names].reverse().entries()) {
       await certsD.write(name, mirror(`m${index}`));

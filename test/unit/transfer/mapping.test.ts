@@ -17,7 +17,7 @@ describe('where images go', () => {
   });
 
   it('puts everything below a prefix', () => {
-    expect(map(['a.example/app:1'], { to: 'mirror:5000/in/here/' })).toEqual(['mirror:5000/in/here/app:1']);
+    expect(map(['a.example/app:1'], { to: 'Mirror:5000/in/here/' })).toEqual(['mirror:5000/in/here/app:1']);
   });
 
   it('sends a repository with a rule elsewhere, whatever its tag', () => {
