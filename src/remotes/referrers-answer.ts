@@ -61,19 +61,16 @@ export function judgeReferrersAnswer(
       const isHarbor27 = (answer.headers.get('www-authenticate') ?? '').trim() === '' && says(/^un-recognized request/);
       return isHarbor27 ? unsupported('unrecognized-request', true) : fault('refused');
     }
-    case 400:
-    case 410:
-    case 424:
-      if (fallbackOn.includes(answer.status)) return unsupported(`fallback-on-${answer.status}`, true);
-      return { kind: 'error', rule: 'refused', error: errorOfChoice(answer, what, errors) };
     default:
-      return fault('refused');
+      if (fallbackOn.includes(answer.status)) return unsupported(`fallback-on-${answer.status}`, true);
+      return { kind: 'error', rule: 'refused', error: refusal(answer, what, errors) };
   }
 }
 
-/** An answer that some registries give for want of the API, and others for other reasons: only the caller can know. */
-function errorOfChoice(answer: BufferedResponse, what: string, details: readonly RegistryErrorDetail[]): RegistryError {
+function refusal(answer: BufferedResponse, what: string, details: readonly RegistryErrorDetail[]): RegistryError {
   const { status, url } = answer;
+  // Some registries say these for want of the API, and others for other reasons: only the caller can know.
+  if (status !== 400 && status !== 410 && status !== 424) return errorFromBytes(answer, 'list', what);
   const remedy = `fallbackOn: [${status}] (--fallback-on ${status}) reads the referrers tag instead`;
   const hint = `check the digest; if this is how ${url.host} says that it has no referrers API, ${remedy}`;
   return errorFromRefusal(answer, { code: 'ERR_OCI_REGISTRY_STATUS', operation: 'list', what, details, hint });
