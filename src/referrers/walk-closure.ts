@@ -4,6 +4,7 @@ import { isOciError, LimitError, type OciError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
 import { isLegacyTag } from '../oci/referrers-tag.js';
+import { findContradictions } from './contradictions.js';
 import type { GraphNode, GraphSubject, ReferrerNode, ReferrersGraph, WalkOptions } from './graph.js';
 import { orderSubjects } from './order.js';
 import { selectChildren } from './platforms.js';
@@ -70,6 +71,11 @@ class Walk {
   }
 
   finish(root: Descriptor): ReferrersGraph {
+    for (const { subject, fault } of findContradictions(this.#subjects.values())) {
+      if (this.#options.onDiscoveryError !== 'warn') throw fault;
+      this.#recordFault(subject.subject, fault);
+      this.#subjects.set(subject.subject.digest, { ...subject, complete: false });
+    }
     const subjects = orderSubjects(root, this.#nodes, this.#subjects);
     return { root, nodes: this.#nodes, subjects, warnings: [...this.#warnings].sort() };
   }

@@ -20,12 +20,8 @@ export async function deleteContent(input: DeleteInput): Promise<void> {
   try {
     const { bytes, mediaType } = await readManifest(connections, at, digest, signal);
     const subject = subjectOf(parseManifest(bytes, mediaType, at.describe(`manifest ${digest}`)));
-    const isListedByTag =
-      subject !== undefined &&
-      connections.options.fallbackHosts &&
-      !(await hasReferrersApi(connections, at, subject, signal));
-    if (isListedByTag) await deleteListed(input, subject);
-    else await sendDelete(input, 'manifests');
+    if (subject === undefined || !connections.options.fallbackHosts) await sendDelete(input, 'manifests');
+    else await deleteListed(input, subject, await hasReferrersApi(connections, at, subject, signal));
   } finally {
     // Seen a moment ago or not: what was asked to go proves no list any more.
     connections.capabilities.deleteSubject(at.key, digest);

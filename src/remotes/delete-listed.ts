@@ -1,4 +1,4 @@
-import { ReferrersError } from '../errors/index.js';
+import { isOciError, ReferrersError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { referrersTag } from '../oci/referrers-tag.js';
 import { AttemptLog } from './attempt-log.js';
@@ -11,14 +11,16 @@ import { addEntry, type RawEntry, removeEntry, whileListIsHeld } from './tag-sch
 const repairMs = 10_000;
 
 /**
- * Deletes a referrer that a referrers tag lists: first its entry, then the manifest.
+ * Deletes a referrer that a referrers tag may list: first its entry, then the manifest.
+ *
+ * A tag stands beside an API too, where a push was not told that the API lists it (Quay), or from before there was one.
  *
  * @remarks In this order a list never names what is not there. Where the manifest cannot be deleted its entry is put
  * back, and the error says what is left.
  * @throws ReferrersError `ERR_OCI_REFERRERS_TAG_CONFLICT` when the manifest may be there without being listed
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests
  */
-export async function deleteListed(input: DeleteInput, subject: Descriptor): Promise<void> {
+export async function deleteListed(input: DeleteInput, subject: Descriptor, hasApi: boolean): Promise<void> {
   const { connections, at, descriptor, signal } = input;
   const work = async (): Promise<void> => {
     let entry: RawEntry | undefined;
@@ -26,7 +28,7 @@ export async function deleteListed(input: DeleteInput, subject: Descriptor): Pro
       entry = removed;
     };
     try {
-      if (await holdsList(input, subject)) {
+      if (await holdsList(input, subject, hasApi)) {
         await removeEntry(connections, at, subject, descriptor.digest, { signal, wasThere: true, onRemove: note });
       }
       await sendDelete(input, 'manifests');
@@ -38,12 +40,19 @@ export async function deleteListed(input: DeleteInput, subject: Descriptor): Pro
   await whileListIsHeld(at, subject, work, signal);
 }
 
-/** At GitLab the tag is the subject itself, which is no list of anything. */
-async function holdsList({ connections, at, signal }: DeleteInput, subject: Descriptor): Promise<boolean> {
+/** At GitLab the tag is the subject itself, which is no list of anything; beside an API it need not hold one either. */
+async function holdsList(input: DeleteInput, subject: Descriptor, hasApi: boolean): Promise<boolean> {
+  const { connections, at, signal } = input;
   const { limits, timeouts } = connections.options;
-  const tag = await readReferrersTag(at, subject, { limits, signal, attempts: new AttemptLog() });
-  if (tag.kind === 'absent' && tag.isWeak) await assertTagAbsent(at, subject, { limits, timeouts, signal });
-  return tag.kind === 'index';
+  try {
+    const tag = await readReferrersTag(at, subject, { limits, signal, attempts: new AttemptLog() });
+    if (tag.kind === 'absent' && tag.isWeak && !hasApi)
+      await assertTagAbsent(at, subject, { limits, timeouts, signal });
+    return tag.kind === 'index';
+  } catch (error) {
+    if (hasApi && isOciError(error, 'ERR_OCI_REFERRERS_TAG_INVALID')) return false;
+    throw error;
+  }
 }
 
 /** Lists again what could not be deleted; an abort keeps its reason, and the log says what is left. */

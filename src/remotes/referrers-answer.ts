@@ -122,8 +122,9 @@ function indexInBody(answer: BufferedResponse, what: string): ImageIndex | undef
   }
   try {
     return parseIndex(answer.bytes, what);
-  } catch {
-    // Any other body is only the registry's way of saying that it has no such list.
+  } catch (error) {
+    // Any other body is only the registry's way of saying that it has no such list; a list with a fault in it is a fault.
+    if (answer.status === 200 && answer.bytes.includes('"manifests"')) throw error;
     return undefined;
   }
 }

@@ -1,9 +1,10 @@
 import type { AbortableOptions } from '../content/abort.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { isManifestType, mediaTypeOf } from '../oci/media-types.js';
+import { mediaTypes } from '../oci/media-types.js';
 import type { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
 import type { Repository } from './repository.js';
+import { isContent } from './stored-content.js';
 
 /** Tells whether a manifest is in a repository: from what was seen before, or by asking once. */
 export async function isSubjectKnown(
@@ -18,8 +19,8 @@ export async function isSubjectKnown(
     const { maxErrorBytes } = connections.options.limits;
     const bound = { limitName: 'maxErrorBytes', limit: maxErrorBytes };
     const answer = await repository.manifest('HEAD', subject.digest, bound, { signal: options.signal });
-    // A login page is a 200 too: only a manifest proves the subject.
-    const isKnown = answer.status === 200 && isManifestType(mediaTypeOf(answer.headers.get('content-type')));
+    // A login page is a 200 too, and so is another manifest: only this one proves the subject.
+    const isKnown = answer.status === 200 && isContent(answer, { ...subject, mediaType: mediaTypes.ociManifest });
     note({ status: answer.status, rule: isKnown ? 'subject-known' : 'subject-unknown' });
     if (answer.status === 404 || (answer.status === 200 && !isKnown)) {
       capabilities.deleteSubject(repository.key, subject.digest);

@@ -1,4 +1,4 @@
-import type { RegistryAnswer } from '@stellaops/oci-referrers/testing';
+import { buildImage, type RegistryAnswer } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 import { asked, openScene, sbomType } from './setup.js';
 
@@ -65,6 +65,23 @@ describe('an answer of the referrers endpoint that means "not supported"', () =>
   });
 });
 
+describe('an empty list after an answer that only suggests "not supported"', () => {
+  it('is not confirmed by another manifest in the place of the subject', async () => {
+    const other = buildImage({ layers: [Buffer.from('other')] }).descriptor;
+    await using scene = await openScene({
+      referrersApi: false,
+      rewrite: (request, original) => {
+        if (request.endpoint === 'referrers') return answer(405, json, errorBody('UNSUPPORTED'));
+        if (request.method !== 'HEAD') return original;
+        return { ...original, headers: { ...original.headers, 'docker-content-digest': other.digest } };
+      },
+    });
+    await expect(scene.fetcher.fetchReferrers(scene.image.descriptor)).rejects.toMatchObject({
+      code: 'ERR_OCI_REFERRERS_UNCONFIRMED',
+    });
+  });
+});
+
 describe('an answer of the referrers endpoint that is a list', () => {
   const listed = {
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
@@ -101,6 +118,17 @@ describe('an answer of the referrers endpoint that is a list', () => {
     const list = await scene.fetcher.listReferrers(scene.image.descriptor);
     expect(list.referrers).toHaveLength(1);
     expect(list.warnings).toEqual([expect.stringContaining(type)]);
+  });
+
+  it.each([
+    ['with an entry that is none', JSON.stringify({ ...index, manifests: [{ ...listed, digest: 'sha256:1' }] })],
+    ['cut in the middle', JSON.stringify(index).slice(0, -9)],
+    ['with a key that stands twice', JSON.stringify(index).replace('{', '{"schemaVersion":2,')],
+  ])('is a fault under another label too, not a missing API: %s', async (_name, body) => {
+    await using scene = await sceneWith(answer(200, 'text/plain', body));
+    await expect(scene.fetcher.fetchReferrers(scene.image.descriptor)).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_OCI_BAD_(?:JSON|SCHEMA)$/) as string,
+    });
   });
 
   it('leaves out the subject itself, with a warning', async () => {

@@ -45,13 +45,33 @@ const isStored = (scene: Scene, { digest }: Descriptor): boolean =>
   scene.registry.store.repository(repository).manifests.has(digest);
 
 describe('deleting a referrer', () => {
-  it('at a registry with the API sends the DELETE and touches no tag', async () => {
+  it('at a registry with the API sends the DELETE and writes no tag', async () => {
     await using scene = await openScene();
     const sbom = await attach(scene);
     await remove(scene, sbom);
-    expect(asked(scene.registry)).toEqual(['GET manifest', 'DELETE manifest']);
+    expect(asked(scene.registry)).toEqual(['GET manifest', 'GET manifest', 'DELETE manifest']);
     expect(scene.registry.requests.at(-1)?.reference).toBe(sbom.digest);
     expect(await listed(scene)).toEqual([]);
+  });
+
+  it('takes it off a tag that stands beside the API (Quay), so that no export warns of it', async () => {
+    await using scene = await openScene({ profile: 'quay' });
+    const sbom = await attach(scene);
+    expect(scene.registry.store.repository(repository).tags.has(referrersTag(scene.image.descriptor.digest))).toBe(
+      true,
+    );
+    await remove(scene, sbom);
+    const list = await scene.fetcher.listReferrers(scene.image.descriptor, { includeTagSchema: true });
+    expect(list).toMatchObject({ source: 'api', referrers: [], warnings: [] });
+  });
+
+  it('beside the API minds nothing else that is under the tag', async () => {
+    await using scene = await openScene();
+    const sbom = await attach(scene);
+    const other = buildImage({ layers: [Buffer.from('other')] });
+    scene.registry.store.add(repository, other, { tag: referrersTag(scene.image.descriptor.digest) });
+    await remove(scene, sbom);
+    expect(isStored(scene, sbom)).toBe(false);
   });
 
   it('without the API takes it off the list first, and leaves the others as they are', async () => {
