@@ -4,11 +4,15 @@ import { isRegistryHost } from '../oci/reference.js';
 /** `host[:port]`. */
 export const hostName: z.ZodType<string> = z.string().refine(isRegistryHost, 'is not HOST or HOST:PORT');
 const secretHeader = /^(?:authorization|cookie|proxy-authorization)$/i;
+/** What says where a request goes or ends: one that contradicts the connection splits it, or reaches another host. */
+const connectionHeader =
+  /^(?:host|content-length|transfer-encoding|connection|upgrade|expect|te|trailer|keep-alive|proxy-.*)$/i;
 /** The name of a header a caller may configure. */
 export const headerName: z.ZodType<string> = z
   .string()
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is not a header name')
-  .refine((name) => !secretHeader.test(name), 'may not be set here; use credentials');
+  .refine((name) => !secretHeader.test(name), 'may not be set here; use credentials')
+  .refine((name) => secretHeader.test(name) || !connectionHeader.test(name), 'belongs to the connection');
 /** The value of a header. */
 export const headerValue: z.ZodType<string> = z
   .string()

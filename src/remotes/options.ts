@@ -44,7 +44,8 @@ export interface ResolverOptions {
    * It looks up the names, so that addresses behind them cannot be checked here; those written as such are.
    */
   readonly proxy?: ProxyOption | undefined;
-  /** Headers by `host[:port]`, as in `tls`; they stay at that origin. `Authorization`, `Cookie` and `Proxy-Authorization` are refused. */
+  /** Headers by `host[:port]`, as in `tls`; they stay at that origin. Those with credentials (`Authorization`,
+   * `Cookie`) and those of the connection (`Host`, `Content-Length`, `Proxy-*` and the like) are refused. */
   readonly headers?: Readonly<Record<string, HostHeaders>> | ((host: string) => HostHeaders | undefined) | undefined;
   /** Whether registries without the referrers API are asked for the referrers tag schema; true by default. */
   readonly fallbackHosts?: boolean | undefined;
