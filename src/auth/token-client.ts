@@ -1,7 +1,7 @@
 import type { OciErrorCode, RegistryError } from '../errors/index.js';
 import { whileAllowed } from '../http/call-scope.js';
 import { parseErrorBody } from '../http/error-body.js';
-import { withoutSecret } from '../http/redact.js';
+import { cleanBody, secretsIn, withoutSecrets } from '../http/redact.js';
 import { errorFromRefusal } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
 import { basicHeader } from './basic-header.js';
@@ -116,13 +116,13 @@ function secretsOf(credentials: TokenRequest['credentials']): string[] {
   if (credentials === undefined) return [];
   const { username, password } =
     'password' in credentials ? credentials : { username: '<token>', password: credentials.identityToken };
-  return [password, basicHeader({ username, password }).replace('Basic ', '')];
+  return secretsIn(basicHeader({ username, password }));
 }
 
 /** A 404 here says that there is no such token service: it must not look as if an image did not exist. */
 function refusal(answer: BufferedResponse, request: TokenRequest, options: TokenSenderOptions): RegistryError {
   const { host, limits } = options;
-  const said = Buffer.from(secretsOf(request.credentials).reduce(withoutSecret, answer.bytes.toString()));
+  const said = cleanBody(answer.bytes, (text) => withoutSecrets(text, secretsOf(request.credentials)));
   const codes: Readonly<Record<number, OciErrorCode>> = {
     401: 'ERR_OCI_UNAUTHORIZED',
     403: 'ERR_OCI_DENIED',

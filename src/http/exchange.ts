@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { type CallScope, createCallScope } from './call-scope.js';
 import { lowerCaseNames } from './headers.js';
 import type { ProgressFloor } from './progress-meter.js';
-import { redactUrl } from './redact.js';
+import { redactUrl, secretsIn, withoutSecrets } from './redact.js';
 import { firstHop, type Hop, nextHop } from './redirect.js';
 import { mayRefuseToken, refusesToken } from './refused-token.js';
 import { openRequestBody } from './request-body.js';
@@ -43,9 +43,12 @@ export async function exchange(context: ExchangeContext, request: RegistryReques
   const { authorizer, origin } = context;
   if (authorizer === undefined) return await followRedirects(context, request, undefined, call);
   const target = { origin, scopes: request.scopes, signal: call };
+  const sent: string[] = [];
   for (let tries = 0; ; tries++) {
     const authorization = await authorizer.authorize(target);
-    const answer = await followRedirects(context, request, authorization, call);
+    if (authorization !== undefined) sent.push(...secretsIn(authorization));
+    const withoutCredential = (text: string): string => withoutSecrets(text, sent);
+    const answer = { ...(await followRedirects(context, request, authorization, call)), withoutCredential };
     // A token that was known before may be stale; what was fetched for this very request is not suspected.
     const mayBeStale = tries === 0 && authorization !== undefined && mayRefuseToken(answer.status);
     if ((answer.status !== 401 && !mayBeStale) || answer.leftOrigin || tries === maxAuthorizations) return answer;

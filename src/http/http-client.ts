@@ -7,7 +7,7 @@ import { type Answer, type ExchangeContext, exchange } from './exchange.js';
 import { lowerCaseNames } from './headers.js';
 import type { ChooseProxy } from './proxy.js';
 import { RateGate } from './rate-gate.js';
-import { redactUrl } from './redact.js';
+import { cleanBody, redactUrl } from './redact.js';
 import { discardBody, readCut, whenClosed } from './response-body.js';
 import { withRetries } from './retry.js';
 import type {
@@ -134,17 +134,17 @@ class OriginClient implements HttpClient {
       logger,
       attempt: async () => {
         const answer = await exchange(this.#context, request, signal);
-        if (!answer.leftOrigin) this.#passWarningsOn(answer.headers);
+        if (!answer.leftOrigin) this.#passWarningsOn(answer);
         return await read(answer);
       },
       discard,
     });
   }
 
-  #passWarningsOn(headers: ResponseHeaders): void {
+  #passWarningsOn({ headers, withoutCredential }: Answer): void {
     const { onWarning, logger } = this.#options;
     if (onWarning === undefined) return;
-    for (const text of parseWarnings(headers)) {
+    for (const text of parseWarnings(headers, withoutCredential)) {
       if (this.#warned.has(text) || this.#warned.size >= maxRememberedWarnings) continue;
       this.#warned.add(text);
       try {
@@ -162,10 +162,10 @@ async function discardAnswer(answer: Answer): Promise<void> {
 }
 
 async function readAnswer(answer: Answer, bound: ByteLimit): Promise<BufferedResponse> {
-  const { body, cut, ...head } = answer;
+  const { body, cut, withoutCredential, ...head } = answer;
   if (answer.status < 200 || answer.status > 299) {
     const { bytes, truncated } = await readCut(body, bound.limit);
-    return { ...head, bytes, truncated: truncated || cut === true };
+    return { ...head, bytes: cleanBody(bytes, withoutCredential), truncated: truncated || cut === true };
   }
   const bytes = await readBounded(body, bound, `answer to ${answer.method} ${redactUrl(answer.url)}`);
   return { ...head, bytes, truncated: false };

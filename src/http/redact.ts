@@ -54,13 +54,51 @@ export function quoteRegistry(text: string, most: number): string {
 const leastSecretLength = 6;
 
 /**
- * Takes a secret out of what came back from whoever was sent it, as it is and as JSON, URLs and headers write it.
+ * Takes a secret out of what came back from whoever was sent it, as it is and as JSON, URLs, forms and base64 write it.
  *
  * @remarks Before anything is cut: what is left of a secret is one too. One of fewer than 6 characters is not looked for.
  */
-export function withoutSecret(text: string, secret: string): string {
+function withoutSecret(text: string, secret: string): string {
   if (secret.length < leastSecretLength) return text;
   const form = new URLSearchParams({ '': secret }).toString().slice(1);
-  const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), form];
+  const bytes = Buffer.from(secret);
+  const base64 = [bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
+  const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), form, ...base64];
   return forms.reduce((rest, one) => rest.replaceAll(one, 'REDACTED'), text);
+}
+
+/** Takes secrets out of an answer's text; where it is JSON also those that escapes hide. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const clean = secrets.reduce(withoutSecret, text);
+  let value: unknown;
+  try {
+    if (secrets.length > 0 && clean.includes('\\')) value = JSON.parse(clean);
+  } catch {
+    // No JSON, so no escapes.
+  }
+  if (value === undefined) return clean;
+  const cleaned = (_key: string, one: unknown): unknown =>
+    typeof one === 'string' ? secrets.reduce(withoutSecret, one) : one;
+  try {
+    const rewritten = JSON.stringify(value, cleaned);
+    return rewritten === JSON.stringify(value) ? clean : rewritten;
+  } catch {
+    // Too deep to be looked through: nothing of it is quoted.
+    return '';
+  }
+}
+
+/** The same for a body, which stays as it is, to the byte, where there is nothing to take out. */
+export function cleanBody(bytes: Buffer, clean: ((text: string) => string) | undefined): Buffer {
+  const text = bytes.toString();
+  const said = clean?.(text) ?? text;
+  return said === text ? bytes : Buffer.from(said);
+}
+
+/** What is secret in an `Authorization` header, by itself and as the header has it. */
+export function secretsIn(authorization: string): string[] {
+  const value = authorization.replace(/^\S+ +/, '');
+  if (!/^basic /i.test(authorization)) return [value];
+  const login = Buffer.from(value, 'base64').toString();
+  return [login.slice(login.indexOf(':') + 1), value];
 }

@@ -1,7 +1,7 @@
 import { defaultLimits } from '../content/limits.js';
 import { type OciErrorCode, RegistryError, type RegistryErrorDetail } from '../errors/index.js';
 import { parseErrorBody } from './error-body.js';
-import { redactUrl } from './redact.js';
+import { cleanBody, redactUrl } from './redact.js';
 import { readCut } from './response-body.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { BufferedResponse, RegistryResponse } from './types.js';
@@ -18,7 +18,7 @@ export interface Refusal {
   readonly details: readonly RegistryErrorDetail[];
 }
 
-type Head = Omit<RegistryResponse, 'body'>;
+type Head = Omit<RegistryResponse, 'body' | 'withoutCredential'>;
 
 /**
  * Makes the error for an answer that means no.
@@ -49,7 +49,8 @@ export async function errorFromResponse(
 ): Promise<RegistryError> {
   let details: RegistryErrorDetail[] = [];
   try {
-    details = parseErrorBody((await readCut(response.body, maxErrorBytes)).bytes, maxErrorBytes);
+    const { bytes } = await readCut(response.body, maxErrorBytes);
+    details = parseErrorBody(cleanBody(bytes, response.withoutCredential), maxErrorBytes);
   } catch {
     // The status is known; that its explanation broke off changes nothing.
   }

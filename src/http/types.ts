@@ -43,12 +43,14 @@ export interface RegistryResponse {
   readonly headers: ResponseHeaders;
   /** True once a redirect has led to another origin; such an answer came without any credential. */
   readonly leftOrigin: boolean;
+  /** Takes the credential that was sent out of what the answer says, for whoever quotes it; absent where none was sent. */
+  readonly withoutCredential?: ((text: string) => string) | undefined;
   /** Decoded body; the caller reads it to its end or destroys it. */
   readonly body: Readable;
 }
 
-/** An answer whose body has been read. */
-export interface BufferedResponse extends Omit<RegistryResponse, 'body'> {
+/** An answer whose body has been read; that of a refusal is without the credential that was sent. */
+export interface BufferedResponse extends Omit<RegistryResponse, 'body' | 'withoutCredential'> {
   readonly bytes: Buffer;
   /** True when the body of an error answer was longer than its limit and was cut. */
   readonly truncated: boolean;

@@ -8,12 +8,14 @@ const warning = /(?:^|,)[ \t]*299[ \t]+-[ \t]+"((?:[^"\\]|\\.)*)"/g;
 /**
  * Reads the warnings of an answer: `Warning: 299 - "text"`, nothing else.
  *
+ * @param clean - takes out what nobody may read, before anything is cut
  * @returns each text, escaped and cut at 4,096 characters
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#warnings
  */
-export function parseWarnings(headers: ResponseHeaders): string[] {
+export function parseWarnings(headers: ResponseHeaders, clean?: (text: string) => string): string[] {
   return headers
     .all('warning')
     .flatMap((line) => [...line.matchAll(warning)])
-    .map((match) => quoteRegistry((match[1] ?? '').replace(/\\(.)/g, '$1'), maxTextLength));
+    .map(([, text = '']) => text.replace(/\\(.)/g, '$1'))
+    .map((text) => quoteRegistry(clean?.(text) ?? text, maxTextLength));
 }
