@@ -34,7 +34,7 @@ export function addConnectionFlags(command: Command): Command {
     ).argParser(parseText),
     new Option(
       '--registry-config <file>',
-      "Docker's configuration to take credentials from (default: ~/.docker/config.json)",
+      "Docker's configuration to take credentials from (default: REGISTRY_AUTH_FILE, DOCKER_CONFIG or ~/.docker)",
     ).argParser(parseText),
     new Option('--username <name>', "user name; without it Docker's configuration is used"),
     new Option('--password-stdin', 'read the password from standard input'),

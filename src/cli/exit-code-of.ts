@@ -11,6 +11,7 @@ const byCode: Readonly<Partial<Record<OciErrorCode, number>>> = {
   ERR_OCI_INVALID_DIGEST: exitCodes.usage,
   ERR_OCI_INVALID_DESCRIPTOR: exitCodes.usage,
   ERR_OCI_INVALID_OPTION: exitCodes.usage,
+  ERR_OCI_CREDENTIALS: exitCodes.usage,
   ERR_OCI_BUNDLE_SOURCE: exitCodes.usage,
   ERR_OCI_BUNDLE_INVALID: exitCodes.refuted,
   ERR_OCI_REQUIRED_MISSING: exitCodes.refuted,

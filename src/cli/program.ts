@@ -30,6 +30,11 @@ Examples:
   oci-referrers bundle validate --file app.tgz --check-referrers
   oci-referrers bundle import --file app.tgz --to mirror.example.net`;
 
+const environment = `
+Environment:
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY   proxies, as curl has them
+  REGISTRY_AUTH_FILE, DOCKER_CONFIG              where credentials are read from`;
+
 /** Declares every command; nothing of the library is loaded before one of them runs. */
 export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns }: ProgramOutput): Command {
   const program = new Command('oci-referrers')
@@ -50,7 +55,7 @@ export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns 
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText('after', `${exitCodeHelp}\n${examples}`);
+    .addHelpText('after', `${exitCodeHelp}\n${environment}\n${examples}`);
   declareImageCommands(program, dispatch);
   declareBundleCommands(program, dispatch);
   declareHelp(program, 'oci-referrers');

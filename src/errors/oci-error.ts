@@ -57,10 +57,23 @@ export class OciError extends Error {
    * @internal
    */
   withAttempts(attempts: readonly Attempt[]): OciError {
+    return this.#copy({ attempts: [...attempts, ...this.attempts] });
+  }
+
+  /**
+   * Makes a copy that says more than what the failing request knew.
+   *
+   * @internal
+   */
+  withWords(more: string, hint: string | undefined = this.hint): OciError {
+    return this.#copy({ message: `${this.message}; ${more}`, hint });
+  }
+
+  #copy(changes: Partial<Pick<OciError, 'attempts' | 'hint' | 'message'>>): OciError {
     const copy = new OciError(this.code, this.message);
     Object.setPrototypeOf(copy, Object.getPrototypeOf(this) as object);
     Object.defineProperties(copy, Object.getOwnPropertyDescriptors(this));
-    return Object.assign(copy, { attempts: [...attempts, ...this.attempts] });
+    return Object.assign(copy, changes);
   }
 
   /** Returns the error as plain data for a log: no stack, no request, no secret; causes are followed by message only. */

@@ -10,7 +10,7 @@ export function proxyUnreachable(proxy: ProxyServer, cause: unknown): ExplainedF
   if (cause instanceof Error && 'rawPacket' in cause) cause.rawPacket = undefined;
   const known = faultOf(cause);
   const reason = known?.reason ?? 'it cannot be reached';
-  const fault = { reason: `the proxy ${proxy.url.host} is of no use: ${reason}`, hint: hintFor(proxy) };
+  const fault = { reason: `the proxy ${proxy.url.host} does not connect: ${reason}`, hint: hintFor(proxy) };
   return new ExplainedFault({ ...known, ...fault }, cause);
 }
 

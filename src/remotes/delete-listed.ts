@@ -2,7 +2,7 @@ import { isOciError, ReferrersError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { referrersTag } from '../oci/referrers-tag.js';
 import { AttemptLog } from './attempt-log.js';
-import { type DeleteInput, isThere, sendDelete, withState } from './send-delete.js';
+import { type DeleteInput, isThere, sendDelete } from './send-delete.js';
 import { assertTagAbsent } from './tag-elsewhere.js';
 import { readReferrersTag } from './tag-schema.js';
 import { addEntry, type RawEntry, removeEntry, whileListIsHeld } from './tag-schema-update.js';
@@ -84,5 +84,5 @@ async function repair(input: DeleteInput, subject: Descriptor, entry: RawEntry, 
     });
   }
   input.signal?.throwIfAborted();
-  throw withState(fault, 'it is still there, and listed as before');
+  throw isOciError(fault) ? fault.withWords('it is still there, and listed as before') : fault;
 }

@@ -4,7 +4,7 @@ import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import type { Reference } from '../oci/reference.js';
 import { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
-import { hostsWith } from './hosts.js';
+import { hostsWith, type RegistryHost } from './hosts.js';
 import { findLegacyTags } from './legacy-tags.js';
 import { describeByManifests, keepWanted } from './referrer-types.js';
 import { type AskOptions, askRepository, type HostList } from './referrers-host.js';
@@ -115,11 +115,25 @@ async function askHosts(context: ListContext, subject: Descriptor, options: AskO
       if (repository.isAuthoritative) return unite(answers);
     } catch (error) {
       options.signal.throwIfAborted();
-      if (repository.isAuthoritative) throw error;
+      if (repository.isAuthoritative) throw withUnasked(error, context.repositories, eligible);
       failure ??= error;
     }
   }
   throw unconfirmedByMirrors(subject, registry, failure);
+}
+
+/** Who looks at a registry that cannot be reached may have a mirror in mind that may not be asked. */
+function withUnasked(
+  error: unknown,
+  repositories: readonly Repository[],
+  eligible: ReadonlySet<RegistryHost>,
+): unknown {
+  const unasked = repositories.flatMap(({ host }) => (eligible.has(host) ? [] : [host.host]));
+  if (unasked.length === 0 || !isOciError(error)) return error;
+  const names = unasked.join(', ');
+  const remedy = `give ${names} the capability referrers, and authoritative = true where there is no registry behind it (docs/mirrors.md)`;
+  const hint = error.hint === undefined ? remedy : `${error.hint}; or ${remedy}`;
+  return error.withWords(`${names} was not asked, as its capabilities lack referrers`, hint);
 }
 
 function unite(answers: readonly HostList[]): HostList {

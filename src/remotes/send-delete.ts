@@ -1,4 +1,4 @@
-import { OciError, RegistryError, TransportError } from '../errors/index.js';
+import type { RegistryError } from '../errors/index.js';
 import { parseErrorBody } from '../http/error-body.js';
 import { errorFromRefusal } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
@@ -56,21 +56,6 @@ export async function isThere(input: DeleteInput): Promise<boolean> {
     details: [],
     hint: `${at.host.host} sent the question on to ${head.url.host}, which cannot say that it is gone: look there with the registry's own tools`,
   });
-}
-
-/** Copies an error of a deletion and says what state it has left. */
-export function withState(error: unknown, state: string): unknown {
-  if (!(error instanceof OciError)) return error;
-  const { code, hint } = error;
-  const message = `${error.message}; ${state}`;
-  if (error instanceof RegistryError) {
-    const { method, url, status, registryErrors, retryAfterMs } = error;
-    return new RegistryError(code, message, { method, url, status, registryErrors, retryAfterMs, hint, cause: error });
-  }
-  if (error instanceof TransportError) {
-    return new TransportError(code, message, { method: error.method, url: error.url, hint, cause: error });
-  }
-  return new OciError(code, message, { hint, cause: error });
 }
 
 function refusal({ at, descriptor }: DeleteInput, answer: BufferedResponse): RegistryError {

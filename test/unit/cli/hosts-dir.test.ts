@@ -90,6 +90,16 @@ describe('--registry-config', () => {
     expect(code).toBe(0);
   });
 
+  test('that cannot be read is wrong input, not an unconfirmed list', async () => {
+    await using workspace = await createWorkspace();
+    await writeFile(workspace.path('broken.json'), '{');
+    await using registry = await startRegistry({ auth: { type: 'basic', ...user } });
+    const argv = ['discover', `${registry.host}/team/app:1.0`, '--registry-config', workspace.path('broken.json')];
+    const { code, stderr } = await cli(argv);
+    expect(stderr).toContain('code: ERR_OCI_CREDENTIALS');
+    expect(code).toBe(4);
+  });
+
   test('is the only file that is looked at', async () => {
     await using workspace = await createWorkspace();
     await using registry = await startRegistry({ auth: { type: 'basic', ...user } });

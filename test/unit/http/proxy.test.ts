@@ -154,7 +154,7 @@ describe('a proxy that does not connect', () => {
     const gone = proxy.url.replace(/\d+$/, '1');
     await expect(through(gone).requestBytes(get(origin, '/'), bound)).rejects.toMatchObject({
       code: 'ERR_OCI_NETWORK',
-      message: expect.stringContaining('the proxy 127.0.0.1:1 is of no use: connection refused') as string,
+      message: expect.stringContaining('the proxy 127.0.0.1:1 does not connect: connection refused') as string,
       hint: expect.stringContaining('HTTPS_PROXY') as string,
     });
   });

@@ -47,6 +47,21 @@ async function fetcherWith(hostsToml: string): Promise<Fetcher> {
 }
 
 describe('a directory of hosts, between real registries', () => {
+  it('from before the referrers API says, where the registry cannot be reached, which mirror was not asked and why', async () => {
+    const mirror = await registryWith([image, sbom]);
+    const fetcher = await fetcherWith(`
+server = "http://127.0.0.1:1"
+authoritative = true
+[host."${mirror.origin}"]
+capabilities = ["pull", "resolve"]
+`);
+    await expect(fetcher.fetchReferrers(image.descriptor)).rejects.toMatchObject({
+      code: 'ERR_OCI_NETWORK',
+      message: expect.stringContaining(`${mirror.host} was not asked, as its capabilities lack referrers`) as string,
+      hint: expect.stringMatching(/capability referrers.*docs\/mirrors\.md/) as string,
+    });
+  });
+
   it('from before the referrers API pulls from the mirror and asks the server for referrers', async () => {
     const mirror = await registryWith([image]);
     const upstream = await registryWith([image, sbom]);
