@@ -27,8 +27,9 @@ export async function sendDelete(input: DeleteInput, endpoint: 'manifests' | 'bl
     scopes: [at.scope('delete')],
   });
   if ([200, 202, 204].includes(answer.status)) return;
+  const isDenied = at.refused(answer, 'delete', named(descriptor).what).code !== 'ERR_OCI_NOT_FOUND';
   // A request that was sent again may find its own work done; a router without such a route says 404 as well.
-  if (answer.status === 404 && !(await isThere(input))) return;
+  if (answer.status === 404 && !isDenied && !(await isThere(input))) return;
   throw refusal(input, answer);
 }
 

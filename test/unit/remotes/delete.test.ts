@@ -287,6 +287,17 @@ describe('deleting other content', () => {
     });
   });
 
+  it('does not take a 404 that says "denied" for success, though the account may not look either', async () => {
+    let isDenied = false;
+    await using scene = await openScene({
+      rewrite: (request, answer) => {
+        isDenied ||= isDelete(request);
+        return isDenied ? refused(404, 'DENIED') : answer;
+      },
+    });
+    await expect(remove(scene, scene.image.descriptor)).rejects.toMatchObject({ status: 404 });
+  });
+
   it('does not take a router that knows no DELETE for success', async () => {
     await using scene = await openScene({ ...deleting(refused(404, '')), referrersApi: true });
     await expect(remove(scene, scene.image.descriptor)).rejects.toMatchObject({
