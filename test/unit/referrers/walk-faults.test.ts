@@ -1,7 +1,7 @@
-import { discoverReferrers, type ReferrersSource, referrersTag } from '@stellaops/oci-referrers';
+import { type Descriptor, discoverReferrers, type ReferrersSource, referrersTag } from '@stellaops/oci-referrers';
 import { buildImage, buildIndex } from '@stellaops/oci-referrers/testing';
-import { describe, expect, it } from 'vitest';
-import { openScene, repository, type Scene, sbomType } from '../remotes/setup.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openScene, repository, sbomType } from '../remotes/setup.js';
 
 const platform = buildImage({ platform: { os: 'linux', architecture: 'arm64' } });
 const index = buildIndex([platform]);
@@ -26,29 +26,28 @@ describe('a walk that leaves faults for later (onDiscoveryError: warn)', () => {
 });
 
 describe('a walk in which a host lists by its API and denies to have it', () => {
-  const mixed = async (): Promise<{ scene: Scene; source: ReferrersSource }> => {
+  const mixed = async (): Promise<{ image: Descriptor; source: ReferrersSource }> => {
     const scene = await openScene();
+    onTestFinished(() => scene[Symbol.asyncDispose]());
     scene.addReferrer(sbomType, 'sbom');
     const { fetcher } = scene;
     const listReferrers: ReferrersSource['listReferrers'] = async (subject, options) => {
       const list = await fetcher.listReferrers(subject, options);
       return subject.digest === scene.image.descriptor.digest ? list : { ...list, source: 'tag-schema' };
     };
-    return { scene, source: { ...fetcher, listReferrers } };
+    return { image: scene.image.descriptor, source: { ...fetcher, listReferrers } };
   };
 
   it('is an error: the list from the tag may be short', async () => {
-    const { scene, source } = await mixed();
-    await using _ = scene;
-    await expect(discoverReferrers(source, scene.image.descriptor)).rejects.toMatchObject({
+    const { image, source } = await mixed();
+    await expect(discoverReferrers(source, image)).rejects.toMatchObject({
       code: 'ERR_OCI_REFERRERS_INCONSISTENT',
     });
   });
 
   it('says with onDiscoveryError: warn that this list is incomplete', async () => {
-    const { scene, source } = await mixed();
-    await using _ = scene;
-    const graph = await discoverReferrers(source, scene.image.descriptor, { onDiscoveryError: 'warn' });
+    const { image, source } = await mixed();
+    const graph = await discoverReferrers(source, image, { onDiscoveryError: 'warn' });
     expect(graph.subjects.map(({ complete }) => complete)).toEqual([true, false]);
     expect(graph.warnings).toEqual([expect.stringContaining('ERR_OCI_REFERRERS_INCONSISTENT')]);
   });
