@@ -1,7 +1,8 @@
 import { type Descriptor, digestOf } from '@stellaops/oci-referrers';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import { startRegistry, type TestRegistryOptions } from '../../src/testing/index.js';
+import type { TestRegistryOptions } from '../../src/testing/index.js';
 import { type InteropRegistry, nativeRegistry, pagedRegistry } from './support/registries.js';
+import { startInMemory } from './support/spec-peers.js';
 import { describeWith } from './support/tools.js';
 import { emptyBlob, ociTypes, Wire } from './support/wire.js';
 
@@ -28,10 +29,7 @@ const peers: readonly Peer[] = [
 ];
 
 function inMemory(name: string, options: TestRegistryOptions): Peer {
-  const start = async (): Promise<InteropRegistry> => {
-    const registry = await startRegistry(options);
-    return { host: registry.host, stop: () => registry.close() };
-  };
+  const start = (): Promise<InteropRegistry> => startInMemory(options);
   return { name, tools: [], isPaged: options.pageSize !== undefined, answerToBadDigest: 400, start };
 }
 

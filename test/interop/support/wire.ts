@@ -29,6 +29,34 @@ export interface Page {
   readonly next: URL | undefined;
 }
 
+/** An answer that was read whole. */
+export interface Answer {
+  readonly response: Response;
+  readonly body: Buffer;
+}
+
+/** The type that bytes of a blob are sent with. */
+export const octets = { 'content-type': 'application/octet-stream' } as const;
+
+/** Asks once, and reads the whole answer. */
+export async function ask(url: string | URL, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, init);
+  return { response, body: Buffer.from(await response.arrayBuffer()) };
+}
+
+/** Says where an answer points; the digest ends an upload there. */
+export function endOf({ response }: Answer, digest?: string): URL {
+  const url = new URL(response.headers.get('location') ?? 'no location', response.url);
+  if (digest !== undefined) url.searchParams.set('digest', digest);
+  return url;
+}
+
+/** Reads the codes of the errors in an answer. */
+export function codesOf({ body }: Answer): readonly unknown[] {
+  const { errors } = JSON.parse(body.toString()) as { readonly errors: readonly { readonly code: unknown }[] };
+  return errors.map(({ code }) => code);
+}
+
 /** One repository, spoken to in plain HTTP. */
 export class Wire {
   readonly #base: string;
@@ -39,12 +67,16 @@ export class Wire {
 
   /** Pushes the blob that every manifest here needs. */
   async pushEmptyBlob(): Promise<void> {
-    const opened = await fetch(`${this.#base}/blobs/uploads/`, { method: 'POST' });
-    const url = new URL(opened.headers.get('location') ?? '', this.#base);
-    url.searchParams.set('digest', emptyBlob.digest);
-    const headers = { 'content-type': 'application/octet-stream' };
-    const closed = await fetch(url, { method: 'PUT', headers, body: Buffer.from('{}') });
-    if (closed.status !== 201) throw new Error(`the blob was answered ${String(closed.status)}`);
+    await this.pushBlob(Buffer.from('{}'));
+  }
+
+  /** Pushes a blob by POST and PUT, and returns its digest. */
+  async pushBlob(bytes: Buffer, algorithm: DigestAlgorithm = 'sha256'): Promise<string> {
+    const digest = digestOf(bytes, algorithm);
+    const opened = await ask(this.url('blobs/uploads/'), { method: 'POST' });
+    const closed = await ask(endOf(opened, digest), { method: 'PUT', headers: octets, body: bytes });
+    if (closed.response.status !== 201) throw new Error(`the blob was answered ${String(closed.response.status)}`);
+    return digest;
   }
 
   /** Puts a manifest under its digest: an image manifest with an empty config and layer, unless fields say otherwise. */
@@ -81,6 +113,11 @@ export class Wire {
       page = page.next === undefined ? undefined : await this.page(page.next);
     }
     return found;
+  }
+
+  /** Says where something of this repository is. */
+  url(path: string): string {
+    return `${this.#base}/${path}`;
   }
 
   /** Says where a manifest is. */

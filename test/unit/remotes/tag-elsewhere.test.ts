@@ -91,6 +91,29 @@ describe('the first referrer at a registry that sends unknown tags to another or
     await expect(attach(scene)).rejects.toMatchObject({ code: 'ERR_OCI_REFERRERS_TAG_CONFLICT' });
   });
 
+  it('is refused when the tag appears, and is sent elsewhere, between the decision and the list', async () => {
+    await using other = await startRegistry();
+    await using scene = await openScene({
+      referrersApi: false,
+      rewrite: (request, answer, store) => {
+        if (request.method === 'PUT' && request.endpoint === 'manifest' && answer.status === 201) {
+          // Somebody else's first referrer, by a node that this client is not sent to next.
+          store.setReferrersTag(repository, image, [{ ...image, digest: `sha256:${'1'.repeat(64)}` }]);
+          isTaken = true;
+        }
+        const isTag = request.method === 'GET' && request.reference === referrersTag(image.digest);
+        return isTaken && isTag ? { status: 303, headers: { Location: `${other.origin}/-/packages/app` } } : answer;
+      },
+    });
+    const image = scene.image.descriptor;
+    let isTaken = false;
+    await expect(attach(scene)).rejects.toMatchObject({ code: 'ERR_OCI_REFERRERS_TAG_CONFLICT' });
+    const puts = scene.registry.requests.filter(
+      ({ method, reference }) => method === 'PUT' && reference === referrersTag(image.digest),
+    );
+    expect(puts).toEqual([]);
+  });
+
   it('is refused when the list has the tag after all: what is in it must not be lost', async () => {
     await using other = await startRegistry();
     await using scene = await openSite(other, (_, answer) => {
