@@ -29,7 +29,7 @@ export function serveBlob(bytes: Uint8Array, digest: string, { method, headers: 
   const range = parseRange(method === 'GET' ? asked['range'] : undefined, bytes.length);
   if (range === undefined) return { status: 200, headers, body: bytes };
   if (range === 'unsatisfiable') {
-    return failure(416, 'RANGE_INVALID', 'the blob has no such range', { 'content-range': `bytes */${bytes.length}` });
+    return failure(416, 'SIZE_INVALID', 'the blob has no such range', { 'content-range': `bytes */${bytes.length}` });
   }
   return {
     status: 206,

@@ -37,7 +37,9 @@ export interface TagsStyle {
 
 /** Lists the tags of a repository, a page at a time where asked (distribution-spec v1.1.1, end-8a and 8b). */
 export function handleTags({ request, store, options }: Context): RegistryAnswer {
-  return listTags(request, store, { pageSize: options.tagsPageSize });
+  // The specification has no code for this; distribution's own, which profiles give, is not among those it allows.
+  const badNumber = failure(400, 'UNSUPPORTED', 'n is not a number of tags');
+  return listTags(request, store, { pageSize: options.tagsPageSize, badNumber });
 }
 
 /** Lists tags in a style. */

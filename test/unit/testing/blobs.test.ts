@@ -28,6 +28,7 @@ describe('a range of a blob', () => {
     await pushBlob(registry, 'team/app', bytes);
     const response = await fetch(registry.origin + path, { headers: { range } });
     expect([response.status, response.headers.get('content-range')]).toEqual([416, 'bytes */10']);
+    expect(await errorCode(response)).toBe('SIZE_INVALID');
   });
 
   test('is always a part of the blob, or none at all', () => {
