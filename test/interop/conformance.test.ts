@@ -64,8 +64,8 @@ function readReport(xml: string): readonly SuiteTest[] {
 }
 
 // The newest suite that can be had as a verified Go module is the one of May 2023: it knows nothing of referrers yet, nor
-// of anything else that distribution-spec 1.1 added (docs/decisions/0004). spec-referrers.test.ts and the clients below ask
-// about referrers, which is not the same: nothing here proves conformance to 1.1.
+// of anything else that distribution-spec 1.1 added (docs/decisions/0004). The files spec-*.test.ts ask in our own words,
+// which is not the same: nothing here proves conformance to 1.1.
 describeWith(['go'], 'the in-memory registry, before the official conformance suite of May 2023 (spec 1.0)', () => {
   let run: SuiteRun;
 
