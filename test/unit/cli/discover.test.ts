@@ -59,6 +59,24 @@ test('a platform that is not there exits with 4 and names those that are', async
   expect([single.code, single.stdout]).toEqual([4, '']);
 });
 
+test('discover finds what only the referrers tag lists at a registry that was given the API later', async () => {
+  await using registry = await startRegistry({
+    rewrite: (request, answer) => {
+      if (request.endpoint !== 'referrers' || answer.body === undefined) return answer;
+      const list = JSON.parse(Buffer.from(answer.body).toString()) as { manifests: unknown[] };
+      return { ...answer, body: Buffer.from(JSON.stringify({ ...list, manifests: [] })) };
+    },
+  });
+  const { image, sbom } = publish(registry);
+  registry.store.setReferrersTag('team/app', image, [sbom.descriptor]);
+  for (const flags of [[], ['--recursive']]) {
+    const { code, stdout, stderr } = await cli(['discover', `${registry.host}/team/app:1.0`, ...flags]);
+    expect(stdout).toContain(short(sbom.descriptor.digest));
+    expect(stderr).toContain('lists 1 referrer that the API does not');
+    expect(code).toBe(0);
+  }
+});
+
 test('discover says how many the filter left out, so that a mistyped type does not pass for an empty list', async () => {
   await using registry = await startRegistry();
   publish(registry);

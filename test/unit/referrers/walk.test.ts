@@ -78,11 +78,10 @@ describe('walking the closure of an image one manifest at a time', () => {
     expect(scene.registry.requests.length).toBeLessThan(20);
   });
 
-  it('ends with the reason of the signal', async () => {
+  it.each([new Error('enough'), 'enough'])('ends with the reason of the signal, %s', async (reason) => {
     await using scene = await openScene();
     scene.addReferrer(sbomType, 'sbom');
     const stop = new AbortController();
-    const reason = new Error('enough');
     const walking = (async () => {
       for await (const { role } of walkReferrers(scene.fetcher, scene.image.descriptor, { signal: stop.signal })) {
         if (role === 'root') stop.abort(reason);

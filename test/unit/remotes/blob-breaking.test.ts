@@ -1,27 +1,18 @@
 import { EventEmitter, once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
-import { buildImage, type RegistryAnswer, startRegistry } from '@stellaops/oci-referrers/testing';
+import { buildImage, startRegistry } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { repository } from '../../support/artifact-types.js';
 import {
-  type BlobAnswer,
   type BreakingScene,
   blobBytes,
   breakOff,
+  brokenOnce,
   openBreakingScene,
+  right,
   stall,
+  withHeaders,
 } from './breaking-registry.js';
-
-const right: BlobAnswer = ({ right: answer }) => answer;
-const brokenOnce =
-  (then: BlobAnswer): BlobAnswer =>
-  (call) =>
-    call.count === 1 ? breakOff(call, 100) : then(call);
-
-const withHeaders = (answer: RegistryAnswer, headers: RegistryAnswer['headers']): RegistryAnswer => ({
-  ...answer,
-  headers: { ...answer.headers, ...headers },
-});
 
 describe('a blob that goes on breaking', () => {
   it('fails after retry.maxRetries without progress, and the error names registry and place', async () => {

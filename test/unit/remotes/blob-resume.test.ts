@@ -2,18 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import type { RegistryAnswer } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
-import { type BlobAnswer, blobBytes, breakOff, openBreakingScene, stall } from './breaking-registry.js';
-
-const right: BlobAnswer = ({ right: answer }) => answer;
-const brokenOnce =
-  (then: BlobAnswer): BlobAnswer =>
-  (call) =>
-    call.count === 1 ? breakOff(call, 100) : then(call);
-
-const withHeaders = (answer: RegistryAnswer, headers: RegistryAnswer['headers']): RegistryAnswer => ({
-  ...answer,
-  headers: { ...answer.headers, ...headers },
-});
+import { blobBytes, breakOff, brokenOnce, openBreakingScene, right, stall, withHeaders } from './breaking-registry.js';
 
 describe('a blob whose connection breaks', () => {
   it('arrives whole: each time the rest is asked for', async () => {

@@ -94,3 +94,16 @@ export function breakOff(call: BlobCall, bytes: number): 'taken' {
   call.response.socket?.destroySoon();
   return 'taken';
 }
+
+/** What the registry would have answered. */
+export const right: BlobAnswer = ({ right: answer }) => answer;
+
+/** Breaks off the first answer after 100 bytes. */
+export function brokenOnce(then: BlobAnswer): BlobAnswer {
+  return (call) => (call.count === 1 ? breakOff(call, 100) : then(call));
+}
+
+/** The same answer with other headers. */
+export function withHeaders(answer: RegistryAnswer, headers: RegistryAnswer['headers']): RegistryAnswer {
+  return { ...answer, headers: { ...answer.headers, ...headers } };
+}

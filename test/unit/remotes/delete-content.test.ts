@@ -1,8 +1,20 @@
 import { referrersTag } from '@stellaops/oci-referrers';
-import { startRegistry } from '@stellaops/oci-referrers/testing';
+import { startRegistry, type TestRegistryOptions } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 import { attach, deleting, isDelete, isStored, isTag, refused, remove } from './delete-scene.js';
 import { asked, openScene, repository, type Scene, sbomType } from './setup.js';
+
+/** Answers every DELETE with a 404, and tells whether there was one. */
+function refusingDelete(): Required<Pick<TestRegistryOptions, 'intercept'>> & { readonly met: () => boolean } {
+  let isMet = false;
+  const intercept: TestRegistryOptions['intercept'] = (request, response) => {
+    if (!isDelete(request)) return false;
+    isMet = true;
+    response.writeHead(404).end();
+    return true;
+  };
+  return { intercept, met: () => isMet };
+}
 
 describe('deleting other content', () => {
   it('asks a token service for the right to delete', async () => {
@@ -67,16 +79,12 @@ describe('deleting other content', () => {
     ['a blob', ({ image }: Scene) => image.blobs.at(-1)?.descriptor ?? image.descriptor],
   ])('does not take it from another origin that %s is gone', async (_name, pick) => {
     await using other = await startRegistry();
-    let isDenied = false;
+    const refusing = refusingDelete();
     await using scene = await openScene({
-      intercept: (request, response) => {
-        if (isDelete(request)) isDenied = true;
-        if (isDelete(request)) response.writeHead(404).end();
-        return isDelete(request);
-      },
+      intercept: refusing.intercept,
       rewrite: (request, answer) => {
         const location = `${other.origin}/-/packages`;
-        return isDenied && request.method === 'HEAD' ? { status: 303, headers: { location } } : answer;
+        return refusing.met() && request.method === 'HEAD' ? { status: 303, headers: { location } } : answer;
       },
     });
     await expect(remove(scene, pick(scene))).rejects.toMatchObject({
@@ -87,17 +95,28 @@ describe('deleting other content', () => {
   });
 
   it('does not take a page that came in place of a blob for its absence', async () => {
-    let isDenied = false;
+    const refusing = refusingDelete();
     await using scene = await openScene({
-      intercept: (request, response) => {
-        if (isDelete(request)) isDenied = true;
-        if (isDelete(request)) response.writeHead(404).end();
-        return isDelete(request);
-      },
-      rewrite: (_request, answer) => (isDenied ? { status: 200, headers: {}, body: Buffer.from('<html>') } : answer),
+      intercept: refusing.intercept,
+      rewrite: (_request, answer) =>
+        refusing.met() ? { status: 200, headers: {}, body: Buffer.from('<html>') } : answer,
     });
     const layer = scene.image.blobs.at(-1)?.descriptor ?? scene.image.descriptor;
     await expect(remove(scene, layer)).rejects.toMatchObject({ code: 'ERR_OCI_REGISTRY_STATUS', status: 404 });
+  });
+
+  it('beside the API needs no word of another origin about the tag', async () => {
+    await using other = await startRegistry();
+    await using scene = await openScene({
+      rewrite: (request, answer) => {
+        if (request.endpoint === 'tags') return { status: 403, headers: {} };
+        const location = `${other.origin}/-/packages`;
+        return isTag(request) && answer.status === 404 ? { status: 303, headers: { location } } : answer;
+      },
+    });
+    const sbom = scene.addReferrer(sbomType, 'sbom').descriptor;
+    await remove(scene, sbom);
+    expect(isStored(scene, sbom)).toBe(false);
   });
 
   it('is refused where another origin would have to say what the list holds', async () => {

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { asked, openScene, sbomType, signatureType } from './setup.js';
 
+const indexType = 'application/vnd.oci.image.index.v1+json';
 /** What lists say that have no type of the artifact's own. */
-const noTypes = [undefined, 'application/vnd.oci.empty.v1+json', 'application/vnd.oci.image.config.v1+json'];
+const noTypes = [
+  undefined,
+  'application/vnd.oci.empty.v1+json',
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+];
 
 describe('listing referrers of an image', () => {
   it('gives every referrer from the API, with type, digest and size', async () => {
@@ -142,12 +148,16 @@ describe('filtering by artifact type', () => {
     });
   });
 
-  it('asks for everything once more before a filter of the server counts as an empty list', async () => {
+  it.each([
+    ['says that it filtered', { 'OCI-Filters-Applied': 'artifactType' }],
+    ['filters without saying so', { 'OCI-Filters-Applied': [] }],
+  ])('asks for everything once more before the empty list of a server that %s counts', async (_name, applied) => {
     await using scene = await openScene({
       rewrite: (request, answer) => {
         if (request.endpoint !== 'referrers' || !request.query.has('artifactType')) return answer;
-        const none = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [] };
-        return { ...answer, body: Buffer.from(JSON.stringify(none)) };
+        const none = { schemaVersion: 2, mediaType: indexType, manifests: [] };
+        const { 'content-type': type = indexType } = answer.headers;
+        return { ...answer, headers: { 'content-type': type, ...applied }, body: Buffer.from(JSON.stringify(none)) };
       },
     });
     const sbom = scene.addReferrer(sbomType, 'sbom');
