@@ -57,9 +57,6 @@ async function* nodesOf(
   const walking = walk().catch((error: unknown) => nodes.destroy(error as Error));
   try {
     yield* nodes as AsyncIterable<ReferrerNode>;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
   } finally {
     left.abort();
     await walking;
