@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.js';
+
+/** The suite behind `npm run test:endurance`: mutations, kills, large files, other versions of Node. */
+export default defineConfig({
+  ...base,
+  test: {
+    include: ['test/endurance/**/*.test.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // Memory and throughput of one test must not be another's.
+    fileParallelism: false,
+  },
+});
