@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { checkOptions } from '../content/check-options.js';
 import { ArgumentError } from '../errors/index.js';
+import { categoriesOfType } from '../oci/artifact-kind.js';
+import { isKept } from '../referrers/filters.js';
 import type { WalkOptions } from '../referrers/graph.js';
 import { walkShape } from '../referrers/walk-options.js';
 import type { BundleCompression } from './gzip-reader.js';
@@ -59,10 +61,11 @@ const schema = z.strictObject({
  */
 export function checkWriterOptions(options: BundleWriterOptions): void {
   checkOptions(schema, options);
-  const { artifactTypes = [], excludeArtifactTypes = [], requireReferrers = [] } = options;
+  const { artifactTypes, excludeArtifactTypes, categories, excludeCategories, requireReferrers = [] } = options;
   for (const { artifactType } of requireReferrers) {
-    const isFiltered = artifactTypes.length > 0 && !artifactTypes.includes(artifactType);
-    if (isFiltered || excludeArtifactTypes.includes(artifactType)) {
+    const possible = categoriesOfType(artifactType, options.legacyTags === true);
+    const canBeKept = possible.some((category) => isKept(category, categories, excludeCategories));
+    if (!isKept(artifactType, artifactTypes, excludeArtifactTypes) || !canBeKept) {
       throw invalidOption('requireReferrers', `asks for ${JSON.stringify(artifactType)}, which the filters leave out`);
     }
   }

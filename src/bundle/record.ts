@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ArtifactCategory } from '../oci/artifact-kind.js';
+import { type ArtifactCategory, artifactCategories } from '../oci/artifact-kind.js';
 import { isDigest } from '../oci/digest.js';
 import { listOf, textRecord } from '../oci/first-fault.js';
 
@@ -144,7 +144,7 @@ const artifactSchema: z.ZodType<BundleArtifact> = z.strictObject({
   size,
   path: text,
   sha256: z.string().regex(/^[a-f0-9]{64}$/),
-  category: z.enum(['sbom', 'attestation', 'signature', 'vex', 'other']),
+  category: z.enum(artifactCategories),
   tag: text.optional(),
   annotations,
 });

@@ -3,7 +3,7 @@ import type { ExportFlags } from './commands/bundle-export.js';
 import type { ImportFlags } from './commands/bundle-import.js';
 import type { InspectFlags } from './commands/bundle-inspect.js';
 import type { ValidateFlags } from './commands/bundle-validate.js';
-import { formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
+import { categoryFlag, formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
 import { collect, parsePair } from './flag-parsers.js';
 import { declareHelp } from './help-command.js';
@@ -51,6 +51,8 @@ function addExportFlags(command: Command): void {
   command
     .addOption(repeatedFlag('--artifact-type <type>', 'only referrers of this type'))
     .addOption(repeatedFlag('--exclude <type>', 'no referrers of this type'))
+    .addOption(categoryFlag('--category <category>', 'only referrers of this category'))
+    .addOption(categoryFlag('--exclude-category <category>', 'no referrers of this category'))
     .addOption(requireFlag('fail unless every image has such a referrer; recorded in the bundle'))
     .addOption(repeatedFlag('--platform <platform>', 'only this platform of an index, os/arch[/variant]'))
     .addOption(

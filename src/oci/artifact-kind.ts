@@ -1,5 +1,8 @@
+/** Every category there is. */
+export const artifactCategories = ['sbom', 'attestation', 'signature', 'vex', 'other'] as const;
+
 /** What an artifact is for, as far as its type tells. */
-export type ArtifactCategory = 'sbom' | 'attestation' | 'signature' | 'vex' | 'other';
+export type ArtifactCategory = (typeof artifactCategories)[number];
 
 // Order matters: a VEX document in CycloneDX form is a VEX document, a sigstore bundle that signs is a signature.
 const rules: readonly (readonly [RegExp, ArtifactCategory])[] = [
@@ -34,4 +37,16 @@ export function categoryOf(
     return 'attestation';
   }
   return rules.find(([pattern]) => pattern.test(type))?.[1] ?? 'other';
+}
+
+/**
+ * Lists the categories an artifact of a type may be in, where nothing but the type is known.
+ *
+ * @param hasLegacyTags - whether it may also be found under one of cosign's older tags
+ */
+export function categoriesOfType(artifactType: string, hasLegacyTags: boolean): readonly ArtifactCategory[] {
+  const all = new Set([categoryOf(artifactType)]);
+  if (artifactType.toLowerCase().includes('sigstore.bundle')) all.add('attestation');
+  if (hasLegacyTags) for (const category of legacyTagKinds.values()) all.add(category);
+  return [...all];
 }

@@ -1,6 +1,7 @@
 import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import type { ReferrersList } from '../content/sources.js';
+import type { ArtifactCategory } from '../oci/artifact-kind.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Manifest } from '../oci/manifest.js';
 
@@ -10,6 +11,10 @@ export interface WalkOptions extends AbortableOptions {
   readonly artifactTypes?: readonly string[] | undefined;
   /** Artifact types to leave out; none when absent. */
   readonly excludeArtifactTypes?: readonly string[] | undefined;
+  /** Categories to keep, as a bundle records them: by type, annotations and older tag; all when absent. */
+  readonly categories?: readonly ArtifactCategory[] | undefined;
+  /** Categories to leave out; none when absent. */
+  readonly excludeCategories?: readonly ArtifactCategory[] | undefined;
   /** Platforms of an index to follow, as `os/architecture[/variant]`; all when absent. One that is not there throws. */
   readonly platforms?: readonly string[] | undefined;
   /** Also finds cosign's older tags; the source's own setting when absent. */

@@ -5,6 +5,7 @@ import type { Descriptor } from '../oci/descriptor.js';
 import { describeReferrer, parseManifest, subjectOf } from '../oci/manifest.js';
 import { isLegacyTag } from '../oci/referrers-tag.js';
 import { findContradictions } from './contradictions.js';
+import { isWanted } from './filters.js';
 import type { GraphNode, GraphSubject, ReferrerNode, ReferrersGraph, WalkOptions } from './graph.js';
 import { orderSubjects } from './order.js';
 import { selectChildren } from './platforms.js';
@@ -189,16 +190,9 @@ class Walk {
       return 'filtered';
     }
     const described = describeReferrer(node.descriptor, node.parsed);
-    if (!this.#isWanted(described)) return 'filtered';
+    if (!isWanted(described, named === undefined ? tag : undefined, this.#options)) return 'filtered';
     await this.#visitNode(node, arrival);
     return described;
-  }
-
-  #isWanted(referrer: Descriptor): boolean {
-    const { artifactTypes, excludeArtifactTypes } = this.#options;
-    const type = referrer.artifactType ?? '';
-    if (excludeArtifactTypes?.includes(type)) return false;
-    return artifactTypes === undefined || artifactTypes.length === 0 || artifactTypes.includes(type);
   }
 
   /** With `onDiscoveryError: 'warn'`, hands a fault over instead of throwing it; a bound or an abort always throws. */

@@ -1,15 +1,19 @@
 import { z } from 'zod';
 import { checkOptions } from '../content/check-options.js';
 import { defaultLimits } from '../content/limits.js';
+import { artifactCategories } from '../oci/artifact-kind.js';
 import type { WalkOptions, WalkReferrersOptions } from './graph.js';
 
 const types = z.array(z.string().min(1)).optional();
+const categories = z.array(z.enum(artifactCategories)).optional();
 const atLeastOne = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
 
 /** The options a walk takes, as a shape that larger options build on; the signal is not among them. */
 export const walkShape: Readonly<Record<Exclude<keyof WalkOptions, 'signal'>, z.ZodType>> = {
   artifactTypes: types,
   excludeArtifactTypes: types,
+  categories,
+  excludeCategories: categories,
   platforms: types,
   legacyTags: z.boolean().optional(),
   includeTagSchema: z.boolean().optional(),

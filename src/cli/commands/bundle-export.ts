@@ -1,4 +1,5 @@
 import {
+  type ArtifactCategory,
   type BundlePlan,
   type BundleReport,
   type BundleWriterOptions,
@@ -25,6 +26,8 @@ export interface ExportFlags extends ConnectionFlags {
   readonly output: string;
   readonly artifactType?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
+  readonly category?: readonly ArtifactCategory[] | undefined;
+  readonly excludeCategory?: readonly ArtifactCategory[] | undefined;
   readonly require?: readonly RequiredReferrer[] | undefined;
   readonly platform?: readonly string[] | undefined;
   readonly compression?: BundleWriterOptions['compression'];
@@ -81,6 +84,8 @@ function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'sign
   return {
     artifactTypes: flags.artifactType,
     excludeArtifactTypes: flags.exclude,
+    categories: flags.category,
+    excludeCategories: flags.excludeCategory,
     requireReferrers: flags.require,
     platforms: flags.platform,
     layoutReferrers: flags.layoutReferrers,
@@ -111,7 +116,11 @@ function describeContent(content: BundlePlan | BundleReport, flags: ExportFlags)
   const made = counts.manifests - manifests;
   const forOthers = `${countOf(made, 'index', 'indexes')} by which other tools find the referrers`;
   const filtered = subjects.reduce((sum, { discovery }) => sum + discovery.filtered, 0);
-  const left = leftOut(filtered, flags.artifactType !== undefined || flags.exclude !== undefined);
+  const filters = [flags.artifactType, flags.exclude, flags.category, flags.excludeCategory];
+  const left = leftOut(
+    filtered,
+    filters.some((filter) => filter !== undefined),
+  );
   const lines = images.map(({ reference, digest }) => `  image   ${escapeText(reference)}  ${digest}`);
   const lists = new Set(subjects.map(({ discovery }) => `${discovery.source} of ${discovery.host}`));
   const listed = `${countOf(referrers, 'referrer')} of ${countOf(subjects.length, 'manifest')}`;

@@ -35,6 +35,7 @@ test.each<[string, object]>([
   ['limits.maxPages', { limits: { maxPages: 0 } }],
   ['compression', { compression: 'deflate' }],
   ['createdAt', { createdAt: 'now' }],
+  ['categories.0', { categories: ['sboms'] }],
   ['artifactTypes.0', { artifactTypes: [''] }],
   ['requireReferrers.0.min', { requireReferrers: [{ artifactType: sbomType, min: 0 }] }],
   ['limits.typo', { limits: { typo: 1 } }],

@@ -161,6 +161,28 @@ test('filters and platforms decide what is in the bundle, and inspect shows it',
   expect(record).toMatchObject({ schemaVersion: 1, images: [{ reference }] });
 });
 
+test('--category and --exclude-category choose what is in the bundle, and a category there is not is refused', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  const exportIt = [
+    'bundle',
+    'export',
+    `${registry.host}/team/app:1.0`,
+    '--dry-run',
+    '--output',
+    workspace.path('a.tgz'),
+  ];
+  const kept = await cli([...exportIt, '--category', 'sbom', '--category', 'vex']);
+  expect(kept.stdout).toContain('1 referrer of 2 manifests');
+  expect(kept.stdout).toContain('1 left out by the filter');
+  const left = await cli([...exportIt, '--exclude-category', 'sbom']);
+  expect(left.stdout).toContain('0 referrers of 1 manifest ');
+  const refused = await cli([...exportIt, '--category', 'sboms']);
+  expect(refused.stderr).toContain('Write one of sbom, attestation, signature, vex, other.');
+  expect(refused.code).toBe(4);
+});
+
 test('an export for a platform that is not there exits with 4 and writes nothing', async () => {
   await using registry = await startRegistry();
   await using workspace = await createWorkspace();
