@@ -6,6 +6,8 @@ export default defineConfig({
   ...base,
   test: {
     include: ['test/endurance/**/*.test.ts'],
+    exclude: ['**/node_modules/**'],
+    globalSetup: ['test/endurance/support/build-command.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     // Memory and throughput of one test must not be another's.

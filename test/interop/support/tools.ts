@@ -23,20 +23,26 @@ export function isInstalled(name: string): boolean {
   });
 }
 
-/**
- * Describes behaviour that needs programs from outside npm.
- *
- * @remarks Where one is missing the title says which, and nothing runs; in CI that is a failure, so that a green run there
- * means every judge was heard.
- */
+/** Describes behaviour that needs programs on the PATH, by the rules of {@link describeUnless}. */
 export function describeWith(tools: readonly string[], title: string, body: () => void): void {
-  const missing = tools.filter((name) => !isInstalled(name)).join(', ');
-  if (missing === '') describe(title, body);
-  else if (!isCi) describe.skip(`${title} (not installed: ${missing})`, body);
+  const missing = tools.filter((name) => !isInstalled(name));
+  describeUnless(missing, title, body);
+}
+
+/**
+ * Describes behaviour that needs something that `npm ci` does not install.
+ *
+ * @remarks Where something is missing the title says what, and nothing runs; in CI that is a failure, so that a green run
+ * there means every judge was heard.
+ */
+export function describeUnless(missing: readonly string[], title: string, body: () => void): void {
+  const names = missing.join(', ');
+  if (names === '') describe(title, body);
+  else if (!isCi) describe.skip(`${title} (not installed: ${names})`, body);
   else {
     describe(title, () => {
-      it(`has ${missing} to run with`, () => {
-        expect.fail(`not installed: ${missing}; in CI nothing is skipped`);
+      it(`has ${names} to run with`, () => {
+        expect.fail(`not installed: ${names}; in CI nothing is skipped`);
       });
     });
   }
