@@ -1,0 +1,159 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { errnoOf } from './read-small-file.js';
+
+/** A part file that nobody has written to for a day has no owner, wherever that owner ran. */
+const abandonedAfterMs = 24 * 60 * 60 * 1000;
+/** Of the 255 bytes a name may have, the id of a part file needs up to 50. */
+const mostNameBytes = 180;
+/** Bytes that wait to be written before the source is told to pause. */
+const bufferedBytes = 1024 * 1024;
+
+/** How a file is written through its part file. */
+export interface PartFileOptions {
+  /** Makes the error for a fault of the file system. */
+  readonly fault: (cause: unknown, path: string) => Error;
+  /** Called once the part file is whole and on disk; what it throws keeps the file from getting its name. */
+  readonly beforeRename?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * Lets `produce` write a file that appears under its name only once it is whole and on disk, and then replaces what is there.
+ *
+ * @remarks The bytes go to `.NAME.<id>.part` in the same directory, which is synced and then renamed. After a fault, an
+ * abort or a kill nothing new stands at the name; the part file is removed at once, after a kill by the next
+ * {@link removeAbandonedParts}.
+ * @param produce - ends the sink, or throws; it is called once the part file is open
+ */
+export async function writeThroughPart<Result>(
+  target: string,
+  { fault, beforeRename }: PartFileOptions,
+  produce: (sink: Writable) => Promise<Result>,
+): Promise<Result> {
+  const rethrow = (cause: unknown): never => {
+    throw fault(cause, target);
+  };
+  const part = join(dirname(target), `${partPrefix(target)}${ownId()}.part`);
+  const handle = await open(part, 'wx').catch(rethrow);
+  try {
+    const result = await fill(handle, (cause) => fault(cause, target), produce);
+    await beforeRename?.();
+    await rename(part, target).catch(rethrow);
+    await syncDirectory(dirname(target)).catch(rethrow);
+    return result;
+  } catch (error) {
+    await unlink(part).catch(() => {
+      // It has been renamed, or somebody else removed it.
+    });
+    throw error;
+  }
+}
+
+/** Begins the name of a part file; a long name is cut, so that a name the file system takes has room for the rest. */
+export function partPrefix(target: string): string {
+  const name = Buffer.from(basename(target))
+    .subarray(0, mostNameBytes)
+    .toString()
+    .replace(/\ufffd+$/, '');
+  return `.${name}.`;
+}
+
+/**
+ * Removes part files whose owner is gone.
+ *
+ * @param prefix - what {@link partPrefix} says; part files of every name when absent
+ */
+export async function removeAbandonedParts(directory: string, prefix?: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const match = /^(\..*\.)([a-f0-9]{8})-(\d+)-([a-z0-9]+)-[a-f0-9]{8}\.part$/.exec(name);
+    if (match === null || (prefix !== undefined && match[1] !== prefix)) continue;
+    const part = join(directory, name);
+    const found = await stat(part).catch(() => undefined);
+    if (found === undefined) continue;
+    const isAbandoned =
+      Date.now() - found.mtimeMs > abandonedAfterMs || isOwnerGone(match[2], Number(match[3]), match[4]);
+    if (isAbandoned) {
+      await unlink(part).catch(() => {
+        // Another run was faster.
+      });
+    }
+  }
+}
+
+/** Has the names of a directory on disk. */
+async function syncDirectory(path: string): Promise<void> {
+  // Windows has no such thing; there the rename is as durable as it gets.
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function fill<Result>(
+  handle: FileHandle,
+  fault: (cause: unknown) => Error,
+  produce: (sink: Writable) => Promise<Result>,
+): Promise<Result> {
+  const sink = createFileSink(handle, fault);
+  try {
+    return await produce(sink);
+  } finally {
+    sink.destroy();
+    // Waits for a write that is under way.
+    await handle.close();
+  }
+}
+
+/** A stream into a file that finishes once everything is on disk; closing the file is up to its owner. */
+function createFileSink(handle: FileHandle, fault: (cause: unknown) => Error): Writable {
+  const settle = (work: Promise<void>, done: (error?: Error) => void): void => {
+    work.then(
+      () => {
+        done();
+      },
+      (cause: unknown) => {
+        done(fault(cause));
+      },
+    );
+  };
+  return new Writable({
+    highWaterMark: bufferedBytes,
+    write: (chunk: Buffer, _encoding, done): void => {
+      settle(handle.writeFile(chunk), done);
+    },
+    final: (done): void => {
+      settle(handle.sync(), done);
+    },
+  });
+}
+
+/** Names this process among all that may write here: machine, process, when it was started, and which of its files. */
+function ownId(): string {
+  return `${machineId()}-${process.pid}-${startTime()}-${randomBytes(4).toString('hex')}`;
+}
+
+function machineId(): string {
+  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+}
+
+function startTime(): string {
+  return Math.round(performance.timeOrigin).toString(36);
+}
+
+function isOwnerGone(machine: string | undefined, pid: number, started: string | undefined): boolean {
+  if (machine !== machineId()) return false;
+  // In a container a new process often has the number of the one before it.
+  if (pid === process.pid) return started !== startTime();
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === 'ESRCH';
+  }
+}
