@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ArtifactCategory, artifactCategories } from '../oci/artifact-kind.js';
-import { isDigest } from '../oci/digest.js';
+import { digestPattern } from '../oci/digest.js';
 import { listOf, textRecord } from '../oci/first-fault.js';
 
 /** One image in a bundle. */
@@ -130,7 +130,7 @@ export interface BundleRecord {
   readonly external: readonly ExternalBlob[];
 }
 
-const digest = z.string().refine(isDigest, 'not a sha256 or sha512 digest');
+const digest = z.string().regex(digestPattern, 'not a sha256 or sha512 digest');
 const size = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const count = z.number().int().min(0).max(1_000_000);
 const text = z.string().min(1).max(4096);

@@ -12,11 +12,12 @@ export interface ParsedDigest {
   readonly encoded: string;
 }
 
-const pattern = /^(?:(sha256):([a-f0-9]{64})|(sha512):([a-f0-9]{128}))$/;
+/** A sha256 or sha512 digest in its one legal spelling. */
+export const digestPattern: RegExp = /^(?:(sha256):([a-f0-9]{64})|(sha512):([a-f0-9]{128}))$/;
 
 /** Tells whether a text is a sha256 or sha512 digest in its one legal spelling. */
 export function isDigest(text: string): boolean {
-  return pattern.test(text);
+  return digestPattern.test(text);
 }
 
 /**
@@ -27,7 +28,7 @@ export function isDigest(text: string): boolean {
  * @throws {@link ArgumentError} `ERR_OCI_INVALID_DIGEST` for anything else, other algorithms included
  */
 export function parseDigest(text: string, argument = 'digest'): ParsedDigest {
-  const match = pattern.exec(text);
+  const match = digestPattern.exec(text);
   const algorithm = match?.[1] ?? match?.[3];
   const encoded = match?.[2] ?? match?.[4];
   if (algorithm === undefined || encoded === undefined) {

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 
+/** A list, and the schema of its items, from which a JSON Schema can be made. */
+export type ListSchema<Item> = z.ZodType<Item[]> & { readonly item: z.ZodType<Item> };
+
 /**
  * A list whose items follow a schema, checked only up to its first fault.
  *
  * @remarks `z.array` makes an issue for every wrong item: a hostile manifest of 4 MiB, `[0,0,0,…]`, took 15 seconds and
  * more than 1 GiB of memory to be refused.
  */
-export function listOf<Item>(item: z.ZodType<Item>): z.ZodType<Item[]> {
-  return z.array(z.unknown()).transform((values, context): Item[] => {
+export function listOf<Item>(item: z.ZodType<Item>): ListSchema<Item> {
+  const list = z.array(z.unknown()).transform((values, context): Item[] => {
     const items: Item[] = [];
     for (const [index, value] of values.entries()) {
       const result = item.safeParse(value);
@@ -25,6 +28,7 @@ export function listOf<Item>(item: z.ZodType<Item>): z.ZodType<Item[]> {
     }
     return items;
   });
+  return Object.assign(list, { item });
 }
 
 /** An object whose values are all texts, for the same reason one issue at most. */
