@@ -1,0 +1,89 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCommand, temporaryDirectory } from './support/command.js';
+import { chooseMoments, measureRun, type RunLength, stopAt, sumOf } from './support/kills.js';
+import { fillRegistry, references } from './support/scene.js';
+import { type SlowRegistry, startSlowRegistry } from './support/slow-registry.js';
+
+const killCount = 50;
+const interruptionCount = 10;
+
+let registry: SlowRegistry;
+
+beforeAll(async () => {
+  registry = await startSlowRegistry();
+  fillRegistry(registry.store);
+});
+afterAll(() => registry.close());
+
+interface Scene {
+  readonly directory: string;
+  readonly output: string;
+  readonly args: readonly string[];
+  /** What a run that nobody ends writes. */
+  readonly sum: string;
+  readonly length: RunLength;
+}
+
+async function prepare(): Promise<Scene> {
+  const directory = await temporaryDirectory();
+  const images = references.map((reference) => `${registry.host}/${reference}`);
+  const output = join(directory, 'bundle.tgz');
+  const args = ['bundle', 'export', ...images, '--output', output];
+  const length = await measureRun(registry, args);
+  await runCommand(['bundle', 'validate', '--file', output]);
+  const sum = await sumOf(output);
+  await rm(output);
+  return { directory, output, args, sum, length };
+}
+
+const isPart = (name: string): boolean => /^\.bundle\.tgz\..+\.part$/.test(name);
+
+test('an export that is killed leaves nothing under the name and at most one part file, which the next run removes; that one completes', async () => {
+  const { directory, output, args, sum, length } = await prepare();
+  const seen = { killed: 0, parts: 0, whole: 0 };
+  for (const [at, moment] of chooseMoments(killCount, length).entries()) {
+    const { when, signal } = await stopAt(moment, 'SIGKILL', registry, args);
+    const names = await readdir(directory);
+    const parts = names.filter(isPart);
+    const isWhole = names.includes('bundle.tgz');
+    expect(parts.length, when).toBeLessThanOrEqual(1);
+    expect(names.length, when).toBe(parts.length + (isWhole ? 1 : 0));
+    seen.killed += signal === 'SIGKILL' ? 1 : 0;
+    seen.parts += parts.length;
+    seen.whole += isWhole ? 1 : 0;
+    // Every other time the next run is killed as well.
+    if (!isWhole && at % 2 === 0) continue;
+    if (!isWhole) {
+      await runCommand(args);
+      expect(await readdir(directory), when).toEqual(['bundle.tgz']);
+    }
+    expect(await sumOf(output), when).toBe(sum);
+    await rm(output);
+  }
+  console.log(JSON.stringify(seen));
+  expect(seen.parts).toBeGreaterThan(killCount / 4);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('an export that is ended by %s leaves nothing and exits with %i', async (signal, exitCode) => {
+  const { directory, output, args, sum, length } = await prepare();
+  const codes: (number | null)[] = [];
+  for (const moment of chooseMoments(interruptionCount, length)) {
+    const { when, code, signal: endedBy, stderr } = await stopAt(moment, signal, registry, args);
+    codes.push(code);
+    const names = await readdir(directory);
+    if (names.length > 0) {
+      // It came when all was done.
+      expect(names, when).toEqual(['bundle.tgz']);
+      expect(await sumOf(output), when).toBe(sum);
+      await rm(output);
+    } else if (endedBy !== signal) expect(code, `${when}: ${stderr}`).toBe(exitCode);
+    // Before the command listens, the signal ends Node itself; a shell shows the same code for that.
+  }
+  console.log(JSON.stringify(codes));
+  expect(codes.filter((code) => code === exitCode).length).toBeGreaterThanOrEqual(interruptionCount / 4);
+});
