@@ -13,6 +13,14 @@ export {
   BundleWriter,
 } from './bundle/bundle-writer.js';
 export type { BundleWriterOptions, WriterCompression } from './bundle/bundle-writer-options.js';
+export {
+  type BundleDiff,
+  type ContentDiff,
+  diffBundles,
+  type ImageChange,
+  type ReferrerChange,
+  type SubjectDiff,
+} from './bundle/diff-bundles.js';
 export type { EntryKind } from './bundle/entry-names.js';
 export type { FindingCode, FindingReport, ValidationFinding } from './bundle/finding.js';
 export { type FormatReportOptions, formatReport } from './bundle/format-report.js';

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { DiffFlags } from './commands/bundle-diff.js';
 import type { ExportFlags } from './commands/bundle-export.js';
 import type { ImportFlags } from './commands/bundle-import.js';
 import type { InspectFlags } from './commands/bundle-inspect.js';
@@ -17,6 +18,7 @@ export function declareBundleCommands(program: Command, dispatch: Dispatch): voi
     .description('Writes, shows, checks and imports bundles: images with everything that refers to them, in one file.');
   declareExport(bundle, dispatch);
   declareInspect(bundle, dispatch);
+  declareDiff(bundle, dispatch);
   declareValidate(bundle, dispatch);
   declareImport(bundle, dispatch);
   declareHelp(bundle, 'oci-referrers bundle');
@@ -88,6 +90,32 @@ Example:
     .action(async (flags: InspectFlags, self: Command) => {
       const { runInspect } = await import('./commands/bundle-inspect.js');
       await dispatch((context) => runInspect(flags, context), self.optsWithGlobals());
+    });
+}
+
+function declareDiff(bundle: Command, dispatch: Dispatch): void {
+  bundle
+    .command('diff')
+    .summary('show how two bundles differ')
+    .description(
+      'Compares what two bundles say is in them: images, platforms, referrers, content. It checks nothing else.',
+    )
+    .argument('<before>', 'bundle')
+    .argument('<after>', 'the bundle it is compared with')
+    .option('--exit-code', 'end with 1 where they differ; without this flag with 0')
+    .addOption(formatFlag('how the result is written', 'text', 'json'))
+    .addHelpText(
+      'after',
+      `
++ is in AFTER only, - in BEFORE only, ~ is not the same in both.
+
+Examples:
+  oci-referrers bundle diff monday.tgz friday.tgz
+  oci-referrers bundle diff --exit-code --quiet a.tgz b.tgz`,
+    )
+    .action(async (before: string, after: string, flags: DiffFlags, self: Command) => {
+      const { runDiff } = await import('./commands/bundle-diff.js');
+      await dispatch((context) => runDiff([before, after], flags, context), self.optsWithGlobals());
     });
 }
 

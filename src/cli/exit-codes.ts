@@ -1,6 +1,8 @@
 /** What the command ends with; scripts rely on these numbers. */
 export const exitCodes = {
   fine: 0,
+  /** Two bundles differ, and `--exit-code` asked. */
+  different: 1,
   /** A validation, or a `--require`, failed. */
   refuted: 2,
   /** What refers to an image could not be confirmed. */
@@ -17,6 +19,7 @@ export const exitCodes = {
 export const exitCodeHelp: string = `
 Exit codes:
   0    fine
+  1    the bundles differ (bundle diff --exit-code only)
   2    the bundle is not valid, or a --require is not met
   3    the referrers could not be confirmed: while they were looked for, the
        registry could not be reached, refused, had no such image or contradicted

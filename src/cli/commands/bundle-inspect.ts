@@ -1,4 +1,4 @@
-import { readBundleRecord } from '../../index.js';
+import { BundleReader, isOciError, readBundleRecord } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import { drawRecord } from '../draw-record.js';
 import { exitCodes } from '../exit-codes.js';
@@ -14,8 +14,25 @@ export interface InspectFlags {
 export async function runInspect({ file, format }: InspectFlags, context: CommandContext): Promise<number> {
   const { output, signal } = context;
   const record = await reading(file, () => readBundleRecord(file, { signal }));
-  if (format === 'json') await output.json(record);
-  else await output.result(drawRecord(record));
+  const signatures = await findSignatures(file, signal);
+  if (format === 'json') await output.json({ ...record, signatures });
+  else await output.result(drawRecord(record, signatures));
   output.info('this is what the bundle says about itself; bundle validate checks it');
   return exitCodes.fine;
+}
+
+/** Lists the signatures in a bundle: they stand before everything large. Undefined where the file is damaged by then. */
+async function findSignatures(file: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
+  const signatures: string[] = [];
+  await using reader = new BundleReader(file, { signal });
+  try {
+    for await (const { path } of reader) {
+      if (path.startsWith('signatures/')) signatures.push(path);
+      if (/^(?:indexes|referrers|blobs)\//.test(path)) break;
+    }
+    return signatures;
+  } catch (error) {
+    if (isOciError(error, 'ERR_OCI_BUNDLE_INVALID')) return undefined;
+    throw error;
+  }
 }
