@@ -25,7 +25,7 @@ export type { EntryKind } from './bundle/entry-names.js';
 export type { FindingCode, FindingReport, ValidationFinding } from './bundle/finding.js';
 export { type FormatReportOptions, formatReport } from './bundle/format-report.js';
 export type { BundleCompression } from './bundle/gzip-reader.js';
-export { ImportValidator, type ImportValidatorOptions } from './bundle/import-validator.js';
+export { ImportValidator, type ImportValidatorOptions, type ValidateOptions } from './bundle/import-validator.js';
 export type { LayoutReferrers } from './bundle/layout-index.js';
 export type { BundleCounts, BundlePlan } from './bundle/plan.js';
 export type { BlobProgress, PlanProgress, ProgressEvent } from './bundle/progress.js';
@@ -40,9 +40,15 @@ export type {
   RequiredReferrer,
 } from './bundle/record.js';
 export { defaultRules } from './bundle/rules.js';
+export type { BundleSigner } from './bundle/signing/bundle-signer.js';
+export { createKeySigner, type KeySignerOptions } from './bundle/signing/create-key-signer.js';
+export type { DetachedSignatures, SignatureOptions } from './bundle/signing/signature-policy.js';
+export { bundlePredicateType } from './bundle/signing/statement.js';
+export type { SigningAlgorithm, TrustedKey } from './bundle/signing/trusted-key.js';
 export type { BundleSummary, SubjectSummary, ValidationReport } from './bundle/validation-report.js';
 export type {
   SeenEntry,
+  SignaturePolicy,
   ValidationContext,
   ValidationEntry,
   ValidationLimits,
@@ -116,3 +122,4 @@ export type {
 } from './transfer/transfer.js';
 export { type ExportOptions, exportBundle, planExport } from './workflows/export-bundle.js';
 export { type ImportedImage, type ImportOptions, type ImportReport, importBundle } from './workflows/import-bundle.js';
+export { type SignBundleOptions, type SignBundleReport, signBundle } from './workflows/sign-bundle.js';

@@ -10,6 +10,7 @@ import type { LayoutReferrers } from './layout-index.js';
 import { atLeastOne, requirements } from './option-schemas.js';
 import type { ProgressEvent } from './progress.js';
 import type { RequiredReferrer } from './record.js';
+import { type BundleSigner, readSigners, signersSchema } from './signing/bundle-signer.js';
 
 /**
  * How a bundle can be written: `store` frames it as gzip without compressing (layers are compressed already), `none` is a
@@ -36,6 +37,11 @@ export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
    * A blob larger than this is streamed when its turn comes.
    */
   readonly maxPrefetchBytes?: number | undefined;
+  /**
+   * Sign the bundle, in this order, 1 to 16 with a key each; nobody by default. Signatures are in neither record nor
+   * checksums, so that they do not change the bundle's id; those of ECDSA are new bytes each time.
+   */
+  readonly signers?: readonly BundleSigner[] | undefined;
   /** Hears how far `write` has come; what it throws ends the write. */
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
@@ -50,6 +56,7 @@ const schema = z.strictObject({
   createdAt: instant,
   expiresAt: instant,
   maxPrefetchBytes: atLeastOne,
+  signers: signersSchema,
   onProgress: z.custom((value) => typeof value === 'function', 'not a function').optional(),
 });
 
@@ -61,6 +68,7 @@ const schema = z.strictObject({
  */
 export function checkWriterOptions(options: BundleWriterOptions): void {
   checkOptions(schema, options);
+  readSigners(options.signers);
   const { artifactTypes, excludeArtifactTypes, categories, excludeCategories, requireReferrers = [] } = options;
   for (const { artifactType } of requireReferrers) {
     const possible = categoriesOfType(artifactType, options.legacyTags === true);

@@ -10,11 +10,15 @@ import { walkClosure } from '../referrers/walk-closure.js';
 import { writeArchive } from './archive-writer.js';
 import { type BundleWriterOptions, checkWriterOptions, type WriterCompression } from './bundle-writer-options.js';
 import { compareText } from './canonical-json.js';
+import { signaturePath } from './entry-paths.js';
 import { signal as abortSignal } from './option-schemas.js';
 import { outputFault, writeOutputFile } from './output-file.js';
 import { type BundlePlan, type PreparedBundle, planBundle } from './plan.js';
 import type { CollectedImage } from './plan-content.js';
+import type { PlannedFile } from './plan-files.js';
 import { repositoryOf } from './repository-of.js';
+import { readSigners } from './signing/bundle-signer.js';
+import { signRecord } from './signing/sign-record.js';
 
 /** An image to put into a bundle, and where it and its referrers are found. */
 export interface BundleSubjectInput {
@@ -44,6 +48,8 @@ export interface BundleReport
   readonly bytes: number;
   /** Hex sha256 of the file. */
   readonly sha256: string;
+  /** Hints of the keys that signed it, in the order of its signatures: base64 of the sha256 of the key's DER form. */
+  readonly signedBy: readonly string[];
 }
 
 /**
@@ -122,7 +128,8 @@ export class BundleWriter {
    * and destroyed on a fault: what it got by then is not a bundle.
    * @param target - path of the file, or a stream to write to
    * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_OUTPUT`;
-   * {@link IntegrityError} when a source gives other content than its descriptor names; everything `plan` throws
+   * {@link IntegrityError} when a source gives other content than its descriptor names; {@link BundleError}
+   * `ERR_OCI_SIGNING`; everything `plan` throws
    */
   async write(target: string | Writable, options: BundleWriteOptions = {}): Promise<BundleReport> {
     checkOptions(writeSchema, options);
@@ -146,13 +153,21 @@ export class BundleWriter {
     signal: AbortSignal | undefined,
     path?: string,
   ): Promise<BundleReport> {
-    const { plan, files } = await this.#prepare(signal);
-    const { concurrency = 4, maxPrefetchBytes = 64 * 1024 * 1024, onProgress } = this.#options;
+    const { plan, record, before, after } = await this.#prepare(signal);
+    const { concurrency = 4, maxPrefetchBytes = 64 * 1024 * 1024, onProgress, signers } = this.#options;
+    const signatures: PlannedFile[] = [];
+    const signedBy: string[] = [];
+    // One after the other: a token may have to be touched for each.
+    for (const [index, signer] of readSigners(signers).entries()) {
+      const bytes = await signRecord(record, signer, { signal });
+      signatures.push({ path: signaturePath(index), size: bytes.length, bytes });
+      signedBy.push(signer.key.hint);
+    }
     const sinkFault = (cause: unknown): Error => outputFault(cause, path);
     const archive = { compression, concurrency, maxPrefetchBytes, onProgress, signal, sinkFault };
-    const written = await writeArchive(files, sink, archive);
+    const written = await writeArchive([...before, ...signatures, ...after], sink, archive);
     const { bundleId, complete, images, subjects, counts, external, warnings } = plan;
-    const report = { bundleId, ...written, complete, images, subjects, counts, external, warnings };
+    const report = { bundleId, ...written, signedBy, complete, images, subjects, counts, external, warnings };
     return path === undefined ? report : { path, ...report };
   }
 

@@ -12,6 +12,11 @@ export const entryPaths = {
   attestationsIndex: 'indexes/attestations.index.json',
 } as const;
 
+/** Where a bundle keeps a signature: `signatures/NN.sigstore.json`, counted from 0. */
+export function signaturePath(index: number): string {
+  return `signatures/${String(index).padStart(2, '0')}.sigstore.json`;
+}
+
 /** Where a bundle keeps content: `blobs/<algorithm>/<hex>`. */
 export function blobPath(digest: string): string {
   const { algorithm, encoded } = parseDigest(digest);

@@ -69,11 +69,11 @@ export type FindingCode =
   | 'ExternalBlob'
   /** A bound was reached; what lies beyond it was not checked. */
   | 'LimitExceeded'
-  /** A signature was required and there is none. */
+  /** A signature was required and there is none, or fewer than the threshold. */
   | 'SignatureMissing'
-  /** A signature that does not verify, or is not in its canonical form. */
+  /** A signature that does not verify, is of something else, or is not in its canonical form. */
   | 'SignatureInvalid'
-  /** A signature by a key that is not trusted. */
+  /** A signature by a key that is not trusted; a warning where enough others have signed. */
   | 'SignatureUntrusted'
   /** A signature that was not checked. */
   | 'SignatureUnchecked'
@@ -92,7 +92,7 @@ export interface ValidationFinding {
   readonly severity: 'error' | 'warning';
   /** What was found, as one sentence safe for a terminal. */
   readonly message: string;
-  /** Entry of the bundle it is about. */
+  /** Entry of the bundle it is about, or the file of a signature beside it. */
   readonly path?: string | undefined;
   /** Digest of the manifest whose referrer it is about. */
   readonly subject?: string | undefined;

@@ -21,7 +21,7 @@ export function formatReport(report: ValidationReport, options: FormatReportOpti
     ...(report.findingsDropped > 0 ? [`… and ${report.findingsDropped} more findings`] : []),
     ...(options.subjects === true ? subjectLines(report.subjects) : []),
     totals(report),
-    ...(report.signed ? [] : ['unsigned: integrity, not authenticity']),
+    report.signed ? `signed by ${report.signedBy.join(', ')}` : 'unsigned: integrity, not authenticity',
   ];
   return `${lines.join('\n')}\n`;
 }

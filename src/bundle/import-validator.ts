@@ -2,10 +2,21 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { AbortableOptions } from '../content/abort.js';
 import { checkOptions } from '../content/check-options.js';
+import { ArgumentError } from '../errors/index.js';
 import { BundleReader } from './bundle-reader.js';
 import { limitsFor, requirements, signal } from './option-schemas.js';
 import type { BundleRecord, RequiredReferrer } from './record.js';
+import { signaturesRule } from './rules/signatures-rule.js';
+import { previousRule } from './rules/state-rules.js';
 import { defaultRules } from './rules.js';
+import {
+  type DetachedSignatures,
+  detachedSchema,
+  readDetached,
+  type SignatureOptions,
+  signaturePolicy,
+  signatureShape,
+} from './signing/signature-policy.js';
 import { makeReport, type ValidationReport } from './validation-report.js';
 import {
   defaultValidationLimits,
@@ -16,7 +27,7 @@ import {
 import { ValidationRun } from './validation-run.js';
 
 /** Options of {@link ImportValidator}. */
-export interface ImportValidatorOptions {
+export interface ImportValidatorOptions extends SignatureOptions {
   /** What to check, in this order; {@link defaultRules} when absent. */
   readonly rules?: readonly ValidationRule[] | undefined;
   /** Makes every warning an error; false by default. */
@@ -38,8 +49,18 @@ const schema = z.strictObject({
   checkReferrers: flag,
   requireReferrers: requirements,
   limits: limitsFor(defaultValidationLimits),
+  ...signatureShape,
 });
-const validateSchema = z.strictObject({ signal });
+const validateSchema = z.strictObject({ signal, signatures: detachedSchema });
+
+/** Options of {@link ImportValidator.validate}. */
+export interface ValidateOptions extends AbortableOptions {
+  /**
+   * Signatures from beside the bundle, as paths or as their bytes; they count as those in it do, 16 at most of both
+   * together, and none may be larger than `maxManifestBytes`.
+   */
+  readonly signatures?: DetachedSignatures | undefined;
+}
 
 /** @internal A report, and the record it is about; there is none where `bundle.json` could not be read. */
 export interface ValidatedBundle {
@@ -52,7 +73,16 @@ export interface ValidatedBundle {
  *
  * @remarks The file is read once, as a stream: nothing is extracted or written, no network is used, memory is bounded, and
  * it always ends. Whatever is wrong with the bundle is a finding, not an exception. An unsigned bundle that somebody
- * rewrote consistently cannot be told from an honest one: this is integrity, not authenticity.
+ * rewrote consistently cannot be told from an honest one: this is integrity, not authenticity. With `trustedKeys` it is
+ * both: the keys are the caller's, never the bundle's, and a signature has to be one of this very `bundle.json`.
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { ImportValidator } from '@stellaops/oci-referrers';
+ *
+ * const validator = new ImportValidator({ trustedKeys: [await readFile('exporter.pub', 'utf8')] });
+ * const { ok, signedBy } = await validator.validate('bundle.tgz', { signatures: ['bundle.tgz.sigstore.json'] });
+ * ```
  */
 export class ImportValidator {
   readonly #rules: readonly ValidationRule[];
@@ -67,7 +97,11 @@ export class ImportValidator {
     const requireReferrers = options.requireReferrers ?? [];
     this.#rules = options.rules ?? defaultRules;
     const { strict = false, checkReferrers = false } = options;
-    this.#settings = { limits, strict, checkReferrers, requireReferrers };
+    const { expectPrevious } = options;
+    const signatures = signaturePolicy(options);
+    this.#settings = { limits, strict, checkReferrers, requireReferrers, signatures, expectPrevious };
+    if (signatures.keys.length > 0) assertRule(this.#rules, signaturesRule, 'trustedKeys');
+    if (expectPrevious !== undefined) assertRule(this.#rules, previousRule, 'expectPrevious');
   }
 
   /**
@@ -77,9 +111,9 @@ export class ImportValidator {
    * that what was validated can be read again
    * @returns the report; look at `ok`
    * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` when the source
-   * cannot be read; the signal's reason when aborted
+   * or a signature beside it cannot be read; the signal's reason when aborted
    */
-  async validate(source: string | Readable | BundleReader, options: AbortableOptions = {}): Promise<ValidationReport> {
+  async validate(source: string | Readable | BundleReader, options: ValidateOptions = {}): Promise<ValidationReport> {
     checkOptions(validateSchema, options);
     if (source instanceof BundleReader) return (await this.validateReader(source, options)).report;
     const { maxEntries, maxTotalBytes, maxRecordBytes } = this.#settings.limits;
@@ -94,9 +128,18 @@ export class ImportValidator {
    *
    * @internal
    */
-  async validateReader(reader: BundleReader, options: AbortableOptions = {}): Promise<ValidatedBundle> {
-    const run = new ValidationRun(this.#rules, this.#settings);
+  async validateReader(reader: BundleReader, options: ValidateOptions = {}): Promise<ValidatedBundle> {
+    const detached = await readDetached(options.signatures, this.#settings.limits.maxManifestBytes);
+    const run = new ValidationRun(this.#rules, this.#settings, detached);
     await run.read(reader, options.signal);
     return { report: makeReport(run, reader.compression), record: run.record };
   }
+}
+
+/** A check that was asked for must not be left out by a list of rules of the caller's own. */
+function assertRule(rules: readonly ValidationRule[], rule: ValidationRule, option: string): void {
+  if (rules.includes(rule)) return;
+  const message = `option rules: leaves out the rule ${rule.id}, which ${option} needs`;
+  const hint = 'start from defaultRules, and keep that rule as it is there';
+  throw new ArgumentError('ERR_OCI_INVALID_OPTION', message, { argument: 'rules', hint });
 }

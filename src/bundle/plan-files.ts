@@ -34,7 +34,7 @@ export function planFiles(
 }
 
 /** Computes the size of the uncompressed archive in bytes, headers and end included. */
-export function archiveSizeOf(files: readonly PlannedFile[]): number {
+export function archiveSizeOf(files: readonly Pick<PlannedFile, 'path' | 'size'>[]): number {
   return files.reduce(
     (sum, { path, size }) => sum + encodeEntryHeader(path, size).length + size + paddingOf(size),
     endOfArchive.length,

@@ -3,6 +3,7 @@ import { LimitError } from '../errors/index.js';
 import { subjectOf } from '../oci/manifest.js';
 import type { BundleWriterOptions } from './bundle-writer-options.js';
 import { emitRecordFiles } from './checksums.js';
+import { signaturePath } from './entry-paths.js';
 import { type LayoutIndex, layoutIndex } from './layout-index.js';
 import { type CollectedImage, type PlannedContent, planContent } from './plan-content.js';
 import { archiveSizeOf, type PlannedFile, planFiles } from './plan-files.js';
@@ -10,6 +11,8 @@ import { describeImage, planRecord } from './plan-record.js';
 import { planSubjects } from './plan-subjects.js';
 import type { BundleImage, BundleRecord, BundleSubject } from './record.js';
 import { assertRequired } from './required-referrers.js';
+import { readSigners } from './signing/bundle-signer.js';
+import { maxSignatureFileSize } from './signing/sign-record.js';
 
 /** Bytes of `bundle.json` and of `index.json` that a validator reads unless it is told otherwise. */
 const maxRecordBytes = 64 * 1024 * 1024;
@@ -38,18 +41,21 @@ export interface BundlePlan extends Pick<BundleRecord, 'bundleId' | 'complete' |
   readonly counts: BundleCounts;
   /** Bytes of blobs that have to be fetched. */
   readonly blobBytes: number;
-  /** Bytes of all entries together. */
+  /** Bytes of all entries together, signatures included; those of ECDSA may turn out a few bytes smaller. */
   readonly totalBytes: number;
-  /** Size of the bundle as `.tar`; a `.tgz` is 0.008 % larger. */
+  /** Size of the bundle as `.tar`, with that for signatures; a `.tgz` is 0.008 % larger. */
   readonly archiveBytes: number;
   /** What a person should know. */
   readonly warnings: readonly string[];
 }
 
-/** @internal A plan, and the files that carry it out, in the order of the archive. */
+/** @internal A plan, what it records, and the files that carry it out, in the order of the archive. */
 export interface PreparedBundle {
   readonly plan: BundlePlan;
-  readonly files: readonly PlannedFile[];
+  readonly record: BundleRecord;
+  /** All but the signatures: those stand between the two parts. */
+  readonly before: readonly PlannedFile[];
+  readonly after: readonly PlannedFile[];
 }
 
 /**
@@ -72,8 +78,23 @@ export function planBundle(images: readonly CollectedImage[], options: BundleWri
     assertReadable(path, bytes, 'maxRecordBytes', maxRecordBytes, 'export fewer images into one bundle');
   }
   // The two files of the image layout come first, then what is made from the record, then all that the record names.
-  const archive = [...files.slice(0, 2), ...derived, ...files.slice(2)];
-  return { plan: summarise(record, content, layout.tagSchemaIndexes.size, images, archive), files: archive };
+  const before = [...files.slice(0, 2), ...derived];
+  const after = files.slice(2);
+  const sizes = [...before, ...planSignatures(record, options), ...after];
+  return { plan: summarise(record, content, layout.tagSchemaIndexes.size, images, sizes), record, before, after };
+}
+
+/** What signatures will take; nothing is signed for a plan. */
+function planSignatures(
+  record: BundleRecord,
+  { signers, limits }: BundleWriterOptions,
+): readonly Pick<PlannedFile, 'path' | 'size'>[] {
+  const maxManifestBytes = limits?.maxManifestBytes ?? defaultLimits.maxManifestBytes;
+  return readSigners(signers).map(({ key }, index) => {
+    const length = maxSignatureFileSize(record, key);
+    assertReadable('a signature', { length }, 'maxManifestBytes', maxManifestBytes, 'put fewer images into one bundle');
+    return { path: signaturePath(index), size: length };
+  });
 }
 
 function planLayout(
@@ -106,7 +127,7 @@ function summarise(
   content: PlannedContent,
   tagSchemaIndexes: number,
   images: readonly CollectedImage[],
-  files: readonly PlannedFile[],
+  files: readonly Pick<PlannedFile, 'path' | 'size'>[],
 ): BundlePlan {
   const { bundleId, complete, entries, external } = record;
   const { subjects } = record.referrers;
@@ -137,7 +158,13 @@ function summarise(
 }
 
 /** A document that the other side would refuse to read must not be written. */
-function assertReadable(what: string, { length }: Buffer, limitName: string, limit: number, hint: string): void {
+function assertReadable(
+  what: string,
+  { length }: Pick<Buffer, 'length'>,
+  limitName: string,
+  limit: number,
+  hint: string,
+): void {
   if (length <= limit) return;
   throw new LimitError(`planning a bundle: ${what} takes ${length} bytes, more than is read of it (${limit})`, {
     limitName,

@@ -7,14 +7,16 @@ import { manifestsRule } from './rules/manifests-rule.js';
 import { recordRule } from './rules/record-rule.js';
 import { referrersRule } from './rules/referrers-rule.js';
 import { requiredRule } from './rules/required-rule.js';
-import { discoveryRule, expiryRule, externalRule, signaturesRule } from './rules/state-rules.js';
+import { signaturesRule } from './rules/signatures-rule.js';
+import { discoveryRule, expiryRule, externalRule, previousRule } from './rules/state-rules.js';
 import type { ValidationRule } from './validation-rule.js';
 
 /**
  * What a bundle is checked for unless the caller says otherwise, in the order in which findings are reported.
  *
  * @remarks The archive around the entries is checked whatever the rules are. A rule that is left out is not made up for
- * by another one: without `entries`, for instance, no digest is compared.
+ * by another one: without `entries`, for instance, no digest is compared. A validator that is given trusted keys or a
+ * bundle to build on does not take a list without the rule for it.
  * @example
  * ```ts
  * import { defaultRules, ImportValidator, type ValidationRule } from '@stellaops/oci-referrers';
@@ -34,6 +36,7 @@ import type { ValidationRule } from './validation-rule.js';
 export const defaultRules: readonly ValidationRule[] = [
   recordRule,
   expiryRule,
+  previousRule,
   derivedFilesRule,
   signaturesRule,
   entriesRule,

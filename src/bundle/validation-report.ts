@@ -35,7 +35,7 @@ export interface BundleSummary
 
 /** The result of a validation, as data; `formatReport` makes text of it. */
 export interface ValidationReport {
-  /** True when no finding is an error. */
+  /** True when no finding is an error, and the signatures that are required are there. */
   readonly ok: boolean;
   /** What was found, the first `maxFindings` of it. */
   readonly findings: readonly ValidationFinding[];
@@ -51,15 +51,20 @@ export interface ValidationReport {
   readonly entriesChecked: number;
   /** Bytes of those entries. */
   readonly bytesChecked: number;
-  /** Whether a trusted signature covers the bundle; without one this report vouches for integrity, not authenticity. */
+  /**
+   * Whether enough trusted keys have signed the bundle's record; without that this report vouches for integrity, not
+   * authenticity. Nothing is fine before `ok` says so too: it tells whether the rest of the bundle is what the record says.
+   */
   readonly signed: boolean;
+  /** Hints of the trusted keys that have signed: base64 of the sha256 of the key's DER form, each once. */
+  readonly signedBy: readonly string[];
 }
 
 /** Makes the report of a run that has ended. */
 export function makeReport(run: ValidationRun, compression: BundleCompression | undefined): ValidationReport {
   const { record } = run;
   return {
-    ok: run.errors === 0,
+    ok: run.isFine,
     findings: run.findings,
     findingsDropped: run.findingsDropped,
     ...(record === undefined ? {} : { bundle: summarise(record) }),
@@ -67,7 +72,8 @@ export function makeReport(run: ValidationRun, compression: BundleCompression | 
     ...(compression === undefined ? {} : { compression }),
     entriesChecked: run.entriesChecked,
     bytesChecked: run.bytesChecked,
-    signed: false,
+    signed: run.isSigned,
+    signedBy: run.signedBy,
   };
 }
 

@@ -6,6 +6,8 @@ import type { EntryKind } from './entry-names.js';
 import type { FindingReport } from './finding.js';
 import type { MatchedLayout } from './match-layout-index.js';
 import type { BundleEntry, BundleRecord, ExternalBlob, RequiredReferrer } from './record.js';
+import type { SignatureLedger } from './signing/signature-ledger.js';
+import type { TrustedKey } from './signing/trusted-key.js';
 
 const MiB = 1024 * 1024;
 
@@ -41,6 +43,16 @@ export const defaultValidationLimits: ValidationLimits = {
   maxFindings: 1_000,
 };
 
+/** Whose signatures a bundle needs. */
+export interface SignaturePolicy {
+  /** Keys that count, each once; none when signatures cannot be checked. */
+  readonly keys: readonly TrustedKey[];
+  /** How many of them have to have signed. */
+  readonly threshold: number;
+  /** Whether a bundle they have not signed is refused. */
+  readonly isRequired: boolean;
+}
+
 /** What a validation was asked for. */
 export interface ValidationSettings {
   /** Bounds. */
@@ -51,6 +63,10 @@ export interface ValidationSettings {
   readonly checkReferrers: boolean;
   /** Referrers every image must have, beyond those the bundle itself requires. */
   readonly requireReferrers: readonly RequiredReferrer[];
+  /** Whose signatures the bundle needs. */
+  readonly signatures: SignaturePolicy;
+  /** Id of the bundle that this one has to build on; absent when any will do. */
+  readonly expectPrevious?: string | undefined;
 }
 
 /** An entry that has been read. */
@@ -97,6 +113,8 @@ export interface ValidationContext {
   readonly hasErrors: boolean;
   /** @internal The `index.json` the record makes, if that is the one that was read; it is known in `onEnd` only. */
   readonly layout: () => MatchedLayout;
+  /** @internal Who has signed, and what became of each signature; it is complete in `onEnd` only. */
+  readonly signatures: Pick<SignatureLedger, 'verdicts' | 'signedBy'>;
   /** What the validation was asked for. */
   readonly settings: ValidationSettings;
   /** Finds out which image or referrer content belongs to; it is known in `onEnd` only. */

@@ -12,6 +12,7 @@ import { type FindingReport, severityOf, type ValidationFinding } from './findin
 import { loadRecord } from './load-record.js';
 import { type MatchedLayout, matchLayoutIndex } from './match-layout-index.js';
 import type { BundleEntry, BundleRecord, ExternalBlob } from './record.js';
+import { type GivenSignature, SignatureLedger } from './signing/signature-ledger.js';
 import type { TarEntry } from './tar-reader.js';
 import type {
   SeenEntry,
@@ -42,15 +43,22 @@ export class ValidationRun {
   readonly #external = new Map<string, ExternalBlob>();
   readonly #rules: readonly { readonly rule: ValidationRule; readonly context: ValidationContext }[];
   readonly #settings: ValidationSettings;
+  readonly #detached: readonly GivenSignature[];
   readonly #waiting: ValidationEntry[] = [];
+  #signatures: SignatureLedger | undefined;
   #hasFailed = false;
   #hasEnded = false;
   #graphBytes = 0;
   #layout: MatchedLayout | undefined;
   #owners: ReadonlyMap<string, BundleOwner> | undefined;
 
-  constructor(rules: readonly ValidationRule[], settings: ValidationSettings) {
+  constructor(
+    rules: readonly ValidationRule[],
+    settings: ValidationSettings,
+    detached: readonly GivenSignature[] = [],
+  ) {
     this.#settings = settings;
+    this.#detached = detached;
     this.#rules = rules.map((rule) => ({ rule, context: this.#contextFor(rule.id) }));
   }
 
@@ -77,6 +85,7 @@ export class ValidationRun {
     }
     this.#hasEnded = true;
     if (this.record === undefined) return;
+    for (const signature of this.#detached) this.#signatures?.add(signature);
     for (const { rule, context } of this.#rules) await rule.onEnd?.(context);
   }
 
@@ -93,6 +102,21 @@ export class ValidationRun {
     const shown = Object.entries(finding).flatMap(([key, value]) => (value === undefined ? [] : [[key, clean(value)]]));
     const escaped = Object.fromEntries(shown) as typeof finding;
     this.findings.push({ ruleId, severity: isError ? 'error' : 'warning', ...escaped });
+  }
+
+  /** Hints of the trusted keys that have signed what was read. */
+  get signedBy(): readonly string[] {
+    return this.#signatures?.signedBy ?? [];
+  }
+
+  /** Whether as many of them have signed as it takes. */
+  get isSigned(): boolean {
+    return this.signedBy.length >= this.#settings.signatures.threshold;
+  }
+
+  /** Whether nothing speaks against the bundle; no set of rules makes up for a signature that is required. */
+  get isFine(): boolean {
+    return this.errors === 0 && (this.isSigned || !this.#settings.signatures.isRequired);
   }
 
   ownerOf(digest: string): BundleOwner | undefined {
@@ -131,6 +155,7 @@ export class ValidationRun {
     }
     const { record } = loaded;
     this.record = record;
+    this.#signatures = new SignatureLedger(record, seen.digest, this.#settings.signatures.keys);
     for (const expected of record.entries) this.#expected.set(expected.path, expected);
     for (const external of record.external) this.#external.set(external.digest, external);
     reader.restrict({
@@ -147,6 +172,7 @@ export class ValidationRun {
     const { path, kind, size, digest, sha256, expected, manifest } = entry;
     this.seen.set(path, { path, kind, size, digest, sha256, expected });
     if (manifest !== undefined) this.manifests.set(digest, manifest);
+    if (kind === 'signature') this.#signatures?.add({ path, bytes: entry.bytes });
     for (const { rule, context } of this.#rules) await rule.onEntry?.(context, entry);
   }
 
@@ -210,6 +236,7 @@ export class ValidationRun {
     };
     const isComplete = (): boolean => this.isComplete;
     const hasErrors = (): boolean => this.errors > 0;
+    const signatures = (): ValidationContext['signatures'] => this.#signatures ?? { verdicts: [], signedBy: [] };
     return {
       get record() {
         return record();
@@ -219,6 +246,9 @@ export class ValidationRun {
       },
       get hasErrors() {
         return hasErrors();
+      },
+      get signatures() {
+        return signatures();
       },
       layout: () => this.layout(),
       expected: this.#expected,

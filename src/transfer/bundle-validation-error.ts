@@ -1,7 +1,7 @@
 import type { ValidationReport } from '../bundle/validation-report.js';
 import { BundleError } from '../errors/index.js';
 
-/** Thrown when a bundle did not pass validation; nothing was pushed. */
+/** Thrown when a bundle did not pass validation; nothing was pushed, or signed. */
 export class BundleValidationError extends BundleError {
   /** Name of the class, for logs. */
   override readonly name: string = 'BundleValidationError';
@@ -9,7 +9,7 @@ export class BundleValidationError extends BundleError {
   readonly report: ValidationReport;
 
   /** @internal */
-  constructor(path: string, report: ValidationReport) {
+  constructor(path: string, report: ValidationReport, outcome = 'nothing was imported') {
     const errors = report.findings.filter((finding) => finding.severity === 'error');
     const first = errors[0];
     const where = first?.path === undefined ? '' : ` (${first.path})`;
@@ -19,7 +19,7 @@ export class BundleValidationError extends BundleError {
       `the bundle ${path} has ${errors.length + report.findingsDropped} errors${detail}`,
       {
         path,
-        hint: 'nothing was imported; transfer the file again, or export it again where it came from',
+        hint: `${outcome}; transfer the file again, or export it again where it came from`,
       },
     );
     this.report = report;

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { BundleReader } from '../bundle/bundle-reader.js';
-import { ImportValidator, type ValidatedBundle } from '../bundle/import-validator.js';
+import { ImportValidator } from '../bundle/import-validator.js';
 import type { BundleImage, BundleRecord, ExternalBlob, RequiredReferrer } from '../bundle/record.js';
+import type { DetachedSignatures, SignatureOptions } from '../bundle/signing/signature-policy.js';
 import type { ValidationReport } from '../bundle/validation-report.js';
 import type { AbortableOptions } from '../content/abort.js';
 import { defaultLimits, type Limits } from '../content/limits.js';
@@ -18,13 +19,15 @@ import { checkImportOptions } from './import-options.js';
 import { spool } from './spool.js';
 
 /** Options of {@link importBundle}. */
-export interface ImportOptions extends MappingOptions, TransferOptions, AbortableOptions {
+export interface ImportOptions extends MappingOptions, TransferOptions, SignatureOptions, AbortableOptions {
   /** Reaches the target registries; stays open. */
   readonly resolver: Resolver;
   /** Turns the validator's warnings into refusals, before anything is pushed; false by default. */
   readonly strictReferrerValidation?: boolean | undefined;
   /** Referrers every image must have, beyond those the bundle itself requires. */
   readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
+  /** Signatures from beside the bundle, as paths or as their bytes; 16 at most with those in it. */
+  readonly signatures?: DetachedSignatures | undefined;
   /** Validates, maps and looks at the targets, and pushes nothing; false by default. */
   readonly dryRun?: boolean | undefined;
   /** Limits on what is read. */
@@ -66,7 +69,8 @@ const maxSpoolBytes = 2 ** 40;
  * @remarks Nothing is pushed before the whole file has passed, and what is pushed comes from the same open file, hashed
  * again. Blobs go first, then manifests, then referrers, tags last; what the target has is skipped, so running again
  * resumes. Where the target has no referrers API the list under the subject's referrers tag is merged with what is there.
- * In the end every subject is listed on the target and compared.
+ * In the end every subject is listed on the target and compared. With `trustedKeys` nothing is pushed from a bundle they
+ * have not signed.
  * @param source - path of the bundle; or its bytes, which are saved to a private temporary file first
  * @param options - resolver, targets, policy
  * @throws {@link BundleValidationError} `ERR_OCI_BUNDLE_INVALID` with the report, `ERR_OCI_TRANSFER_REFUSED` before
@@ -82,15 +86,16 @@ const maxSpoolBytes = 2 ** 40;
  */
 export async function importBundle(source: string | Readable, options: ImportOptions): Promise<ImportReport> {
   checkImportOptions(options);
-  if (typeof source === 'string') return await importFile(source, options);
+  const validator = createValidator(options);
+  if (typeof source === 'string') return await importFile(source, validator, options);
   await using spooled = await spool(source, maxSpoolBytes, options.signal);
-  return await importFile(spooled.path, options);
+  return await importFile(spooled.path, validator, options);
 }
 
-async function importFile(path: string, options: ImportOptions): Promise<ImportReport> {
-  const { signal, dryRun = false } = options;
+async function importFile(path: string, validator: ImportValidator, options: ImportOptions): Promise<ImportReport> {
+  const { signal, signatures, dryRun = false } = options;
   await using reader = new BundleReader(path, { signal });
-  const { report: validation, record } = await validate(reader, options);
+  const { report: validation, record } = await validator.validateReader(reader, { signal, signatures });
   if (!validation.ok || record === undefined) throw new BundleValidationError(path, validation);
   const transfers = await prepare(reader, record, options);
   const images: ImportedImage[] = [];
@@ -102,14 +107,18 @@ async function importFile(path: string, options: ImportOptions): Promise<ImportR
   return { bundleId: record.bundleId, dryRun, validation, images };
 }
 
-async function validate(reader: BundleReader, options: ImportOptions): Promise<ValidatedBundle> {
+function createValidator(options: ImportOptions): ImportValidator {
   const maxManifestBytes = options.limits?.maxManifestBytes;
-  const validator = new ImportValidator({
+  const { requireReferrers, trustedKeys, requireSignature, signatureThreshold, expectPrevious } = options;
+  return new ImportValidator({
     strict: options.strictReferrerValidation,
-    requireReferrers: options.requireReferrers,
+    requireReferrers,
     limits: maxManifestBytes === undefined ? {} : { maxManifestBytes },
+    trustedKeys,
+    requireSignature,
+    signatureThreshold,
+    expectPrevious,
   });
-  return await validator.validateReader(reader, { signal: options.signal });
 }
 
 interface PreparedTransfer {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { detachedSchema, signatureShape } from '../bundle/signing/signature-policy.js';
 import { checkOptions } from '../content/check-options.js';
 import { defaultLimits } from '../content/limits.js';
 import type { ImportOptions } from './import-bundle.js';
@@ -15,6 +16,8 @@ const schema = z.strictObject({
   requireReferrers: z
     .array(z.strictObject({ artifactType: z.string().min(1), min: z.number().int().min(1) }))
     .optional(),
+  ...signatureShape,
+  signatures: detachedSchema,
   dryRun: flag,
   keepTags: flag,
   concurrency: z.number().int().min(1).max(64).optional(),

@@ -31,15 +31,6 @@ export const externalRule: ValidationRule = {
   },
 };
 
-/** Says of every signature that it was not checked. */
-export const signaturesRule: ValidationRule = {
-  id: 'signatures',
-  onEntry({ report }, { kind, path }) {
-    if (kind !== 'signature') return;
-    report({ code: 'SignatureUnchecked', path, message: `signature ${path} was not checked` });
-  },
-};
-
 /** Checks that the bundle has not expired. */
 export const expiryRule: ValidationRule = {
   id: 'expiry',
@@ -48,5 +39,17 @@ export const expiryRule: ValidationRule = {
     if (expiresAt === undefined || Date.parse(expiresAt) > Date.now()) return;
     const message = `the bundle expired at ${expiresAt}`;
     report({ code: 'BundleExpired', path: entryPaths.record, message, expected: expiresAt });
+  },
+};
+
+/** Checks that the bundle builds on the one that the caller has: an older one must not be played back as the next. */
+export const previousRule: ValidationRule = {
+  id: 'previous',
+  onRecord({ record, settings, report }) {
+    const { expectPrevious: expected } = settings;
+    const actual = record.previousBundleId ?? 'none';
+    if (expected === undefined || expected === actual) return;
+    const message = 'the bundle does not build on the one that was expected';
+    report({ code: 'BaseMismatch', path: entryPaths.record, message, expected, actual });
   },
 };
