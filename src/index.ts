@@ -32,6 +32,7 @@ export type { BlobProgress, PlanProgress, ProgressEvent } from './bundle/progres
 export { readBundleRecord } from './bundle/read-record.js';
 export type {
   BundleArtifact,
+  BundleBase,
   BundleEntry,
   BundleImage,
   BundleRecord,
@@ -120,6 +121,6 @@ export type {
   TransferReport,
   TransferredSubject,
 } from './transfer/transfer.js';
-export { type ExportOptions, exportBundle, planExport } from './workflows/export-bundle.js';
+export { type ExportOptions, exportBundle, type PlanOptions, planExport } from './workflows/export-bundle.js';
 export { type ImportedImage, type ImportOptions, type ImportReport, importBundle } from './workflows/import-bundle.js';
 export { type SignBundleOptions, type SignBundleReport, signBundle } from './workflows/sign-bundle.js';

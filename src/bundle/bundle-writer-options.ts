@@ -5,11 +5,12 @@ import { categoriesOfType } from '../oci/artifact-kind.js';
 import { isKept } from '../referrers/filters.js';
 import type { WalkOptions } from '../referrers/graph.js';
 import { walkShape } from '../referrers/walk-options.js';
+import { bundleIdOf } from './canonical-record.js';
 import type { BundleCompression } from './gzip-reader.js';
 import type { LayoutReferrers } from './layout-index.js';
 import { atLeastOne, requirements } from './option-schemas.js';
 import type { ProgressEvent } from './progress.js';
-import type { RequiredReferrer } from './record.js';
+import { type BundleBase, bundleBaseSchema, type RequiredReferrer } from './record.js';
 import { type BundleSigner, readSigners, signersSchema } from './signing/bundle-signer.js';
 
 /**
@@ -26,6 +27,11 @@ export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
   readonly layoutReferrers?: LayoutReferrers | undefined;
   /** By default what the file's name asks for: `.tgz` and `.tar.gz` are `store`, `.tar` is `none`; a stream is `store`. */
   readonly compression?: WriterCompression | undefined;
+  /**
+   * The earlier bundle this one builds on, as its record; none by default. Blobs that it has, or leaves to the one before
+   * it, are left out and listed as external. It is believed: validate its file first, as `exportBundle` does.
+   */
+  readonly base?: BundleBase | undefined;
   /** Time to record, RFC 3339; SOURCE_DATE_EPOCH by default, and no time at all where that is not set either. */
   readonly createdAt?: string | undefined;
   /** Time after which a validator refuses the bundle, RFC 3339; none by default. */
@@ -53,6 +59,7 @@ const schema = z.strictObject({
   requireReferrers: requirements,
   layoutReferrers: z.enum(['both', 'untagged', 'tag-schema', 'none']).optional(),
   compression: z.enum(['store', 'none']).optional(),
+  base: bundleBaseSchema.optional(),
   createdAt: instant,
   expiresAt: instant,
   maxPrefetchBytes: atLeastOne,
@@ -69,6 +76,10 @@ const schema = z.strictObject({
 export function checkWriterOptions(options: BundleWriterOptions): void {
   checkOptions(schema, options);
   readSigners(options.signers);
+  const { base } = options;
+  if (base !== undefined && bundleIdOf(base.entries, base.external) !== base.bundleId) {
+    throw invalidOption('base', `its bundleId is not the id of its entries`);
+  }
   const { artifactTypes, excludeArtifactTypes, categories, excludeCategories, requireReferrers = [] } = options;
   for (const { artifactType } of requireReferrers) {
     const possible = categoriesOfType(artifactType, options.legacyTags === true);

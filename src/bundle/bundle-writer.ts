@@ -41,7 +41,18 @@ const planSchema = z.strictObject({ signal: abortSignal });
 
 /** What was written. */
 export interface BundleReport
-  extends Pick<BundlePlan, 'bundleId' | 'complete' | 'images' | 'subjects' | 'counts' | 'external' | 'warnings'> {
+  extends Pick<
+    BundlePlan,
+    | 'bundleId'
+    | 'previousBundleId'
+    | 'complete'
+    | 'images'
+    | 'subjects'
+    | 'counts'
+    | 'external'
+    | 'deltaBytes'
+    | 'warnings'
+  > {
   /** Path of the file as it was given; absent when the target was a stream. */
   readonly path?: string | undefined;
   /** Size of the file in bytes. */
@@ -166,8 +177,10 @@ export class BundleWriter {
     const sinkFault = (cause: unknown): Error => outputFault(cause, path);
     const archive = { compression, concurrency, maxPrefetchBytes, onProgress, signal, sinkFault };
     const written = await writeArchive([...before, ...signatures, ...after], sink, archive);
-    const { bundleId, complete, images, subjects, counts, external, warnings } = plan;
-    const report = { bundleId, ...written, signedBy, complete, images, subjects, counts, external, warnings };
+    const { bundleId, previousBundleId, complete, images, subjects, counts, external, deltaBytes, warnings } = plan;
+    const base = previousBundleId === undefined ? {} : { previousBundleId };
+    const rest = { complete, images, subjects, counts, external, deltaBytes, warnings };
+    const report = { bundleId, ...base, ...written, signedBy, ...rest };
     return path === undefined ? report : { path, ...report };
   }
 

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { AbortableOptions } from '../content/abort.js';
 import { checkOptions } from '../content/check-options.js';
 import { ArgumentError } from '../errors/index.js';
+import { readBase } from './bundle-base.js';
 import { BundleReader } from './bundle-reader.js';
 import { limitsFor, requirements, signal } from './option-schemas.js';
-import type { BundleRecord, RequiredReferrer } from './record.js';
+import { type BundleBase, type BundleRecord, bundleBaseSchema, type RequiredReferrer } from './record.js';
 import { signaturesRule } from './rules/signatures-rule.js';
 import { previousRule } from './rules/state-rules.js';
 import { defaultRules } from './rules.js';
@@ -36,6 +37,11 @@ export interface ImportValidatorOptions extends SignatureOptions {
   readonly checkReferrers?: boolean | undefined;
   /** Referrers every image must have, beyond those the bundle itself requires; each type once, 64 at most. */
   readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
+  /**
+   * The bundle that this one, a delta, builds on: its record, or the path of its file, which is then validated itself.
+   * What it has is not reported as external any more; what it should have and has not is an error.
+   */
+  readonly base?: string | BundleBase | undefined;
   /** Bounds; what the bundle's record declares lowers them further. */
   readonly limits?: Partial<ValidationLimits> | undefined;
 }
@@ -48,6 +54,7 @@ const schema = z.strictObject({
   strict: flag,
   checkReferrers: flag,
   requireReferrers: requirements,
+  base: z.union([z.string().min(1), bundleBaseSchema]).optional(),
   limits: limitsFor(defaultValidationLimits),
   ...signatureShape,
 });
@@ -87,6 +94,7 @@ export interface ValidatedBundle {
 export class ImportValidator {
   readonly #rules: readonly ValidationRule[];
   readonly #settings: ValidationSettings;
+  readonly #base: string | BundleBase | undefined;
 
   /** @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` naming the option that is unknown or cannot work */
   constructor(options: ImportValidatorOptions = {}) {
@@ -99,6 +107,7 @@ export class ImportValidator {
     const { strict = false, checkReferrers = false } = options;
     const { expectPrevious } = options;
     const signatures = signaturePolicy(options);
+    this.#base = options.base;
     this.#settings = { limits, strict, checkReferrers, requireReferrers, signatures, expectPrevious };
     if (signatures.keys.length > 0) assertRule(this.#rules, signaturesRule, 'trustedKeys');
     if (expectPrevious !== undefined) assertRule(this.#rules, previousRule, 'expectPrevious');
@@ -111,7 +120,8 @@ export class ImportValidator {
    * that what was validated can be read again
    * @returns the report; look at `ok`
    * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`; {@link BundleError} `ERR_OCI_BUNDLE_SOURCE` when the source
-   * or a signature beside it cannot be read; the signal's reason when aborted
+   * or a signature beside it cannot be read, `ERR_OCI_BUNDLE_INVALID` when the base is not valid; the signal's reason
+   * when aborted
    */
   async validate(source: string | Readable | BundleReader, options: ValidateOptions = {}): Promise<ValidationReport> {
     checkOptions(validateSchema, options);
@@ -129,8 +139,9 @@ export class ImportValidator {
    * @internal
    */
   async validateReader(reader: BundleReader, options: ValidateOptions = {}): Promise<ValidatedBundle> {
+    const base = typeof this.#base === 'string' ? await readBase(this.#base, options) : this.#base;
     const detached = await readDetached(options.signatures, this.#settings.limits.maxManifestBytes);
-    const run = new ValidationRun(this.#rules, this.#settings, detached);
+    const run = new ValidationRun(this.#rules, { ...this.#settings, base }, detached);
     await run.read(reader, options.signal);
     return { report: makeReport(run, reader.compression), record: run.record };
   }

@@ -3,8 +3,9 @@ import { IntegrityError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { blobsBelow, type Manifest, manifestsBelow } from '../oci/manifest.js';
 import type { ReferrersGraph } from '../referrers/graph.js';
+import { blobsOfBase, repositoriesOfBase } from './base-content.js';
 import { compareText } from './canonical-json.js';
-import type { ExternalBlob } from './record.js';
+import type { BundleBase, ExternalBlob } from './record.js';
 
 /** An image of the bundle with everything that was found about it. */
 export interface CollectedImage {
@@ -35,18 +36,20 @@ export interface PlannedBlob {
 export interface PlannedContent {
   readonly manifests: ReadonlyMap<string, PlannedManifest>;
   readonly blobs: ReadonlyMap<string, PlannedBlob>;
-  /** Layers that must not be passed on, sorted by digest. */
+  /** Layers that must not be passed on, and blobs that the base has; sorted by digest. */
   readonly external: readonly ExternalBlob[];
 }
 
 /**
  * Collects what the images consist of.
  *
- * @remarks A layer that one manifest calls nondistributable and another does not is included.
+ * @remarks A layer that one manifest calls nondistributable and another does not is included. A blob is left to the base
+ * only if the base has images of every repository that needs it.
+ * @param base - the bundle this one builds on
  * @throws {@link IntegrityError} `ERR_OCI_SIZE_MISMATCH` when two manifests state different sizes for one digest: one of
  * them could not be fetched
  */
-export function planContent(images: readonly CollectedImage[]): PlannedContent {
+export function planContent(images: readonly CollectedImage[], base?: BundleBase): PlannedContent {
   const manifests = new Map<string, PlannedManifest>();
   for (const { graph } of images) {
     for (const [digest, { bytes, parsed }] of graph.nodes) {
@@ -55,8 +58,11 @@ export function planContent(images: readonly CollectedImage[]): PlannedContent {
   }
   const blobs = new Map<string, PlannedBlob>();
   const external = new Map<string, ExternalBlob>();
-  const sizes = new Map([...manifests].map(([digest, { bytes }]) => [digest, bytes.length]));
-  for (const { graph, source, reference } of images) {
+  const earlier = base === undefined ? new Map<string, number>() : blobsOfBase(base);
+  const served = base === undefined ? new Set<string>() : repositoriesOfBase(base);
+  const needed = new Set<string>();
+  const sizes = new Map([...earlier, ...[...manifests].map(([digest, { bytes }]) => [digest, bytes.length] as const)]);
+  for (const { graph, source, reference, repository } of images) {
     const nodes = [...graph.nodes].sort(([a], [b]) => compareText(a, b));
     for (const [, { parsed }] of nodes) {
       // A manifest that is not here belongs to a platform that was not asked for; it was not fetched.
@@ -66,12 +72,18 @@ export function planContent(images: readonly CollectedImage[]): PlannedContent {
         const { digest, size, mediaType } = descriptor;
         assertSameSize(descriptor, sizes, reference);
         if (manifests.has(digest)) continue;
+        if (!served.has(repository)) needed.add(digest);
         if (isNondistributable(mediaType)) external.set(digest, { digest, size, reason: 'nondistributable' });
         else if (!blobs.has(digest)) blobs.set(digest, { descriptor, source, reference });
       }
     }
   }
-  for (const digest of blobs.keys()) external.delete(digest);
+  for (const [digest, { descriptor }] of blobs) {
+    external.delete(digest);
+    if (needed.has(digest) || !earlier.has(digest)) continue;
+    blobs.delete(digest);
+    external.set(digest, { digest, size: descriptor.size, reason: 'delta' });
+  }
   return { manifests, blobs, external: [...external.values()].sort((a, b) => compareText(a.digest, b.digest)) };
 }
 

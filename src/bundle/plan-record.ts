@@ -33,6 +33,7 @@ export function planRecord(
   const record: BundleRecord = {
     schemaVersion: 1,
     bundleId: bundleIdOf(entries, external),
+    previousBundleId: options.base?.bundleId,
     createdAt: creationTime(options.createdAt),
     expiresAt: options.expiresAt,
     generator: '@stellaops/oci-referrers',

@@ -29,18 +29,21 @@ export interface BundleCounts {
   readonly manifests: number;
   /** Blobs, which are fetched when the bundle is written. */
   readonly blobs: number;
-  /** Layers that stay outside. */
+  /** Blobs that stay outside: the base has them, or their licence keeps them where they are. */
   readonly external: number;
 }
 
 /** What a bundle will be: plain data, nothing has been written. */
-export interface BundlePlan extends Pick<BundleRecord, 'bundleId' | 'complete' | 'images' | 'entries' | 'external'> {
+export interface BundlePlan
+  extends Pick<BundleRecord, 'bundleId' | 'previousBundleId' | 'complete' | 'images' | 'entries' | 'external'> {
   /** Each list of referrers, with how it was found. */
   readonly subjects: readonly BundleSubject[];
   /** How much of everything there is. */
   readonly counts: BundleCounts;
   /** Bytes of blobs that have to be fetched. */
   readonly blobBytes: number;
+  /** Bytes of blobs that are left out because the base has them. */
+  readonly deltaBytes: number;
   /** Bytes of all entries together, signatures included; those of ECDSA may turn out a few bytes smaller. */
   readonly totalBytes: number;
   /** Size of the bundle as `.tar`, with that for signatures; a `.tgz` is 0.008 % larger. */
@@ -67,7 +70,7 @@ export interface PreparedBundle {
  */
 export function planBundle(images: readonly CollectedImage[], options: BundleWriterOptions): PreparedBundle {
   assertRequired(images, options.requireReferrers ?? []);
-  const content = planContent(images);
+  const content = planContent(images, options.base);
   const subjects = planSubjects(images);
   const described = images.map((image) => describeImage(image, content));
   const layout = planLayout(content, described, subjects, options);
@@ -129,14 +132,22 @@ function summarise(
   images: readonly CollectedImage[],
   files: readonly Pick<PlannedFile, 'path' | 'size'>[],
 ): BundlePlan {
-  const { bundleId, complete, entries, external } = record;
+  const { bundleId, previousBundleId, complete, entries, external } = record;
   const { subjects } = record.referrers;
   const referrers = new Set(subjects.flatMap(({ artifacts }) => artifacts.map(({ digest }) => digest)));
   const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
   const warnings = images.flatMap(({ reference, graph }) => graph.warnings.map((text) => `${reference}: ${text}`));
-  if (external.length > 0) warnings.push(`${external.length} nondistributable layers stay outside the bundle`);
+  const delta = external.filter(({ reason }) => reason === 'delta');
+  const deltaBytes = sum(delta.map(({ size }) => size));
+  const kept = external.length - delta.length;
+  if (kept > 0) warnings.push(`${kept} nondistributable layers stay outside the bundle`);
+  if (previousBundleId !== undefined && delta.length > 0) {
+    const left = `${delta.length} blobs of ${deltaBytes} bytes are left to bundle ${previousBundleId}`;
+    warnings.push(`${left}: targets need them, so that one has to be imported first`);
+  }
   return {
     bundleId,
+    ...(previousBundleId === undefined ? {} : { previousBundleId }),
     complete,
     images: record.images,
     entries,
@@ -151,6 +162,7 @@ function summarise(
       external: external.length,
     },
     blobBytes: sum([...content.blobs.values()].map(({ descriptor }) => descriptor.size)),
+    deltaBytes,
     totalBytes: sum(files.map(({ size }) => size)),
     archiveBytes: archiveSizeOf(files),
     warnings,

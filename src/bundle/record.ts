@@ -163,6 +163,28 @@ const subjectSchema: z.ZodType<BundleSubject> = z.strictObject({
   artifacts: listOf(artifactSchema),
 });
 
+const images: z.ZodType<readonly BundleImage[]> = listOf(
+  z.strictObject({
+    reference: text,
+    digest,
+    mediaType: text,
+    size,
+    platforms: z.strictObject({ included: listOf(text), missing: listOf(text) }),
+  }),
+);
+const entries: z.ZodType<readonly BundleEntry[]> = listOf(
+  z.strictObject({ path: text, size, digest, mediaType: text.optional() }),
+);
+const external: z.ZodType<readonly ExternalBlob[]> = listOf(
+  z.strictObject({ digest, size, reason: z.enum(['delta', 'nondistributable']) }),
+);
+
+/** What has to be known of the earlier bundle that a delta builds on: its record, or these parts of it. */
+export type BundleBase = Pick<BundleRecord, 'bundleId' | 'images' | 'entries' | 'external'>;
+
+/** @internal A base as an option: a record has more fields, and they do not matter. */
+export const bundleBaseSchema: z.ZodType<BundleBase> = z.object({ bundleId: digest, images, entries, external });
+
 /** @internal */
 export const bundleRecordSchema: z.ZodType<BundleRecord> = z.strictObject({
   schemaVersion: z.literal(1),
@@ -173,16 +195,8 @@ export const bundleRecordSchema: z.ZodType<BundleRecord> = z.strictObject({
   generator: text,
   complete: z.boolean(),
   requireReferrers: listOf(z.strictObject({ artifactType: text, min: z.number().int().min(1).max(100_000) })),
-  images: listOf(
-    z.strictObject({
-      reference: text,
-      digest,
-      mediaType: text,
-      size,
-      platforms: z.strictObject({ included: listOf(text), missing: listOf(text) }),
-    }),
-  ),
+  images,
   referrers: z.strictObject({ subjects: listOf(subjectSchema) }),
-  entries: listOf(z.strictObject({ path: text, size, digest, mediaType: text.optional() })),
-  external: listOf(z.strictObject({ digest, size, reason: z.enum(['delta', 'nondistributable']) })),
+  entries,
+  external,
 });

@@ -1,5 +1,6 @@
 import { derivedFilesRule } from './rules/derived-files-rule.js';
 import { entriesRule } from './rules/entries-rule.js';
+import { externalRule } from './rules/external-rule.js';
 import { graphRule } from './rules/graph-rule.js';
 import { imagesRule } from './rules/images-rule.js';
 import { listsRule } from './rules/lists-rule.js';
@@ -8,7 +9,7 @@ import { recordRule } from './rules/record-rule.js';
 import { referrersRule } from './rules/referrers-rule.js';
 import { requiredRule } from './rules/required-rule.js';
 import { signaturesRule } from './rules/signatures-rule.js';
-import { discoveryRule, expiryRule, externalRule, previousRule } from './rules/state-rules.js';
+import { discoveryRule, expiryRule, previousRule } from './rules/state-rules.js';
 import type { ValidationRule } from './validation-rule.js';
 
 /**

@@ -5,7 +5,7 @@ import type { BundleOwner } from './bundle-owners.js';
 import type { EntryKind } from './entry-names.js';
 import type { FindingReport } from './finding.js';
 import type { MatchedLayout } from './match-layout-index.js';
-import type { BundleEntry, BundleRecord, ExternalBlob, RequiredReferrer } from './record.js';
+import type { BundleBase, BundleEntry, BundleRecord, ExternalBlob, RequiredReferrer } from './record.js';
 import type { SignatureLedger } from './signing/signature-ledger.js';
 import type { TrustedKey } from './signing/trusted-key.js';
 
@@ -67,6 +67,8 @@ export interface ValidationSettings {
   readonly signatures: SignaturePolicy;
   /** Id of the bundle that this one has to build on; absent when any will do. */
   readonly expectPrevious?: string | undefined;
+  /** The bundle this one should build on, where the caller has it. */
+  readonly base?: BundleBase | undefined;
 }
 
 /** An entry that has been read. */

@@ -69,6 +69,7 @@ function addExportFlags(command: Command): void {
         .default('both'),
     )
     .option('--legacy-tags', "also carry cosign's older sha256-….sig, .att and .sbom tags")
+    .option('--base <file>', 'earlier bundle; blobs it has are left out, and it must be imported first')
     .option('--force', 'replace an existing file')
     .option('--dry-run', 'discover and plan, write nothing')
     .addOption(formatFlag('how the result is written', 'text', 'json'));
@@ -125,6 +126,7 @@ function declareValidate(bundle: Command, dispatch: Dispatch): void {
     .summary('check every byte of a bundle')
     .description('Checks every byte of a bundle, without a network and without extracting anything. Exit 2: not valid.')
     .requiredOption('--file <file>', 'bundle')
+    .option('--base <file>', 'earlier bundle this one builds on; checks that it has what is left out here')
     .option('--check-referrers', 'report each subject; unconfirmed discovery becomes an error')
     .option('--strict', 'every warning is an error')
     .addOption(requireFlag('an image without such a referrer is an error'))

@@ -9,9 +9,9 @@ export class DiscoveryFailure extends Error {
   }
 }
 
-/** Marks a fault of the library as one of discovery; anything else stays as it is. */
+/** Marks a fault of the library as one of discovery; anything else stays as it is, and so does what is wrong with a file. */
 export function asDiscoveryFailure(error: unknown): unknown {
-  return isOciError(error) ? new DiscoveryFailure(error) : error;
+  return isOciError(error) && !error.code.startsWith('ERR_OCI_BUNDLE_') ? new DiscoveryFailure(error) : error;
 }
 
 /** Runs work whose faults are faults of discovery. */

@@ -1,14 +1,25 @@
 import type { Writable } from 'node:stream';
+import { readBase } from '../bundle/bundle-base.js';
 import { type BundleReport, BundleWriter } from '../bundle/bundle-writer.js';
-import type { BundleWriterOptions } from '../bundle/bundle-writer-options.js';
+import { type BundleWriterOptions, checkWriterOptions } from '../bundle/bundle-writer-options.js';
 import type { BundlePlan } from '../bundle/plan.js';
+import type { BundleBase } from '../bundle/record.js';
 import type { AbortableOptions } from '../content/abort.js';
 import { ArgumentError } from '../errors/index.js';
 import { formatReference, parseReference } from '../oci/reference.js';
 import type { Resolver } from '../remotes/types.js';
 
+/** Options of {@link planExport}. */
+export interface PlanOptions extends Omit<BundleWriterOptions, 'base'>, AbortableOptions {
+  /**
+   * The earlier bundle this one builds on: blobs that it has are left out. A path is that of its file, which is validated
+   * first, byte by byte; a record is believed.
+   */
+  readonly base?: string | BundleBase | undefined;
+}
+
 /** Options of {@link exportBundle}. */
-export interface ExportOptions extends BundleWriterOptions, AbortableOptions {
+export interface ExportOptions extends PlanOptions {
   /** Path of the bundle, `.tgz`, `.tar.gz` or `.tar`, or a stream to write it to. */
   readonly output: string | Writable;
   /** Replaces an existing file; false by default. */
@@ -24,7 +35,8 @@ export interface ExportOptions extends BundleWriterOptions, AbortableOptions {
  * @param references - images to export; at least one
  * @param options - output, filters, requirements
  * @returns what was written
- * @throws every code of discovery, `ERR_OCI_REQUIRED_MISSING`, `ERR_OCI_BUNDLE_OUTPUT`
+ * @throws every code of discovery, `ERR_OCI_REQUIRED_MISSING`, `ERR_OCI_BUNDLE_OUTPUT`; `ERR_OCI_BUNDLE_INVALID` when the
+ * base is not valid
  * @example
  * ```ts
  * import { createResolver, exportBundle } from '@stellaops/oci-referrers';
@@ -54,7 +66,7 @@ export async function exportBundle(
 export async function planExport(
   resolver: Resolver,
   references: readonly string[],
-  options: BundleWriterOptions & AbortableOptions = {},
+  options: PlanOptions = {},
 ): Promise<BundlePlan> {
   const { signal, ...writerOptions } = options;
   const writer = await collect(resolver, references, writerOptions, signal);
@@ -64,10 +76,12 @@ export async function planExport(
 async function collect(
   resolver: Resolver,
   references: readonly string[],
-  options: BundleWriterOptions,
+  { base, ...options }: Omit<PlanOptions, 'signal'>,
   signal: AbortSignal | undefined,
 ): Promise<BundleWriter> {
-  const writer = new BundleWriter(options);
+  if (typeof base === 'string') checkWriterOptions(options);
+  const known = typeof base === 'string' ? await readBase(base, { signal }) : base;
+  const writer = new BundleWriter({ ...options, base: known });
   if (references.length === 0) {
     throw new ArgumentError('ERR_OCI_INVALID_OPTION', 'no reference to export was given', { argument: 'references' });
   }

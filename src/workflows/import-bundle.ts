@@ -7,7 +7,9 @@ import type { ValidationReport } from '../bundle/validation-report.js';
 import type { AbortableOptions } from '../content/abort.js';
 import { defaultLimits, type Limits } from '../content/limits.js';
 import type { Descriptor } from '../oci/descriptor.js';
+import { blobsBelow } from '../oci/manifest.js';
 import { formatReference, parseReference } from '../oci/reference.js';
+import type { ReferrersGraph } from '../referrers/graph.js';
 import type { Pusher, Resolver } from '../remotes/types.js';
 import { bundleBlobs, readBundleGraph } from '../transfer/bundle-graph.js';
 import { BundleValidationError } from '../transfer/bundle-validation-error.js';
@@ -146,7 +148,7 @@ async function prepare(
     if (mapped === undefined) throw new TypeError('an image without a target');
     const target = formatReference({ ...mapped, digest: mapped.tag === undefined ? image.digest : undefined });
     const graph = await readBundleGraph(reader, record, image, { limits, signal });
-    items.push({ image, item: { graph, target, tag: mapped.tag, ...blobsOf(reader, record, signal) } });
+    items.push({ image, item: { graph, target, tag: mapped.tag, ...blobsOf(reader, record, graph, signal) } });
   }
   const prepared: PreparedTransfer[] = [];
   for (const { image, item } of items) {
@@ -159,6 +161,7 @@ async function prepare(
 function blobsOf(
   reader: BundleReader,
   record: BundleRecord,
+  graph: ReferrersGraph,
   signal: AbortSignal | undefined,
 ): Pick<TransferItem, 'openBlob' | 'elsewhere' | 'skipped'> {
   const describe = ({ digest, size }: ExternalBlob): Descriptor => ({
@@ -166,10 +169,14 @@ function blobsOf(
     digest,
     size,
   });
+  // A bundle may hold images of many repositories; each needs what its own manifests name.
+  const needed = new Set(
+    [...graph.nodes.values()].flatMap(({ parsed }) => blobsBelow(parsed).map((blob) => blob.digest)),
+  );
   const isDelta = ({ reason }: ExternalBlob): boolean => reason === 'delta';
   return {
     openBlob: bundleBlobs(reader, signal),
-    elsewhere: record.external.filter(isDelta).map(describe),
+    elsewhere: record.external.filter((blob) => isDelta(blob) && needed.has(blob.digest)).map(describe),
     skipped: new Set(record.external.filter((blob) => !isDelta(blob)).map(({ digest }) => digest)),
   };
 }

@@ -1,4 +1,3 @@
-import { describeOwner } from '../bundle-owners.js';
 import { entryPaths } from '../entry-paths.js';
 import type { ValidationRule } from '../validation-rule.js';
 
@@ -15,18 +14,6 @@ export const discoveryRule: ValidationRule = {
         subject,
         image: reference,
       });
-    }
-  },
-};
-
-/** Names content that the bundle leaves out and that the other side must have. */
-export const externalRule: ValidationRule = {
-  id: 'external',
-  onEnd({ record, ownerOf, report }) {
-    for (const { digest, size, reason } of record.external) {
-      const owner = ownerOf(digest);
-      const message = `${size} bytes of ${describeOwner(owner)} are not in the bundle on purpose: ${reason}`;
-      report({ code: 'ExternalBlob', message, digest, subject: owner?.subject, image: owner?.image });
     }
   },
 };

@@ -33,6 +33,7 @@ export interface ExportFlags extends ConnectionFlags {
   readonly compression?: BundleWriterOptions['compression'];
   readonly layoutReferrers: LayoutReferrers;
   readonly legacyTags?: boolean | undefined;
+  readonly base?: string | undefined;
   readonly force?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly format: 'text' | 'json';
@@ -90,6 +91,7 @@ function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'sign
     platforms: flags.platform,
     layoutReferrers: flags.layoutReferrers,
     compression: flags.compression,
+    base: flags.base,
     legacyTags: flags.legacyTags,
     concurrency: flags.concurrency,
   };
@@ -109,7 +111,7 @@ function describePlan(plan: BundlePlan, flags: ExportFlags): readonly string[] {
 }
 
 function describeContent(content: BundlePlan | BundleReport, flags: ExportFlags): readonly string[] {
-  const { bundleId, images, subjects, counts } = content;
+  const { bundleId, previousBundleId, deltaBytes, images, subjects, counts } = content;
   const { referrers, blobs } = counts;
   const manifests = new Set(subjects.map(({ subject }) => subject)).size;
   // What is not a subject was made for the bundle: nobody could have referred to it.
@@ -126,6 +128,9 @@ function describeContent(content: BundlePlan | BundleReport, flags: ExportFlags)
   const listed = `${countOf(referrers, 'referrer')} of ${countOf(subjects.length, 'manifest')}`;
   return [
     `  bundle  ${bundleId}`,
+    ...(previousBundleId === undefined
+      ? []
+      : [`  base    ${previousBundleId}, which has ${formatSize(deltaBytes)} of it`]),
     ...lines,
     `  holds   ${listed} (${[...lists].map((text) => escapeText(text)).join(', ')})`,
     ...(left === undefined ? [] : [`          ${left}`]),

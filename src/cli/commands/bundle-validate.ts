@@ -6,6 +6,7 @@ import { reportLines } from '../report-lines.js';
 /** Flags of `bundle validate`. */
 export interface ValidateFlags {
   readonly file: string;
+  readonly base?: string | undefined;
   readonly checkReferrers?: boolean | undefined;
   readonly strict?: boolean | undefined;
   readonly require?: readonly RequiredReferrer[] | undefined;
@@ -15,8 +16,8 @@ export interface ValidateFlags {
 /** Checks a bundle and prints what was found. */
 export async function runValidate(flags: ValidateFlags, context: CommandContext): Promise<number> {
   const { io, output, signal } = context;
-  const { file, checkReferrers, strict, require: requireReferrers } = flags;
-  const validator = new ImportValidator({ checkReferrers, strict, requireReferrers });
+  const { file, base, checkReferrers, strict, require: requireReferrers } = flags;
+  const validator = new ImportValidator({ base, checkReferrers, strict, requireReferrers });
   const report = await validator.validate(file, { signal });
   if (flags.format === 'json') await output.json(report);
   else await output.result(reportLines(report, { subjects: checkReferrers }, io.stdout));

@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises';
+import { startRegistry } from '@stellaops/oci-referrers/testing';
+import { expect, test } from 'vitest';
+import { cli, createWorkspace, publish } from './support.js';
+
+test('--base writes a bundle of what is new, says what the base has, and validate checks that it has it', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  const [base, delta] = [workspace.path('base.tgz'), workspace.path('delta.tgz')];
+  const exportIt = ['bundle', 'export', `${registry.host}/team/app:1.0`];
+  await cli([...exportIt, '--output', base]);
+  const written = await cli([...exportIt, '--output', delta, '--base', base]);
+  expect(written.stdout).toMatch(/^ {2}base {4}sha256:[a-f0-9]{64}, which has \d+ B of it$/m);
+  expect(written.stderr).toContain('so that one has to be imported first');
+  expect((await cli(['bundle', 'inspect', '--file', delta])).stdout).toMatch(/^base {3}sha256:/m);
+
+  const validate = ['bundle', 'validate', '--strict', '--file'];
+  expect((await cli([...validate, delta])).code).toBe(2);
+  expect((await cli([...validate, delta, '--base', base])).code).toBe(0);
+  const swapped = await cli([...validate, base, '--base', delta]);
+  expect(swapped.stdout).toContain('BaseMismatch');
+  expect(swapped.code).toBe(2);
+});
+
+test('a base that is no bundle is named, with the exit code of a file that is not valid', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  const base = workspace.path('base.tgz');
+  await writeFile(base, 'not a bundle');
+  const exportIt = ['bundle', 'export', `${registry.host}/team/app:1.0`, '--output', workspace.path('a.tgz')];
+  for (const extra of [[], ['--dry-run']]) {
+    const refused = await cli([...exportIt, '--base', base, ...extra]);
+    expect(refused.stderr).toContain(`the base ${JSON.stringify(base)} is not a valid bundle`);
+    expect(refused.code).toBe(2);
+  }
+});
