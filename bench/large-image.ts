@@ -17,16 +17,16 @@ export interface LargeImage {
   readonly serve: Intercept;
 }
 
-/** Makes an image of layers that cannot be compressed; the same numbers give the same bytes. */
-export async function makeLargeImage(layerCount: number, layerBytes: number): Promise<LargeImage> {
+/** Makes an image of layers that cannot be compressed, of these sizes; the same sizes give the same bytes. */
+export async function makeLargeImage(sizes: readonly number[]): Promise<LargeImage> {
   const small = buildImage();
   const manifest = JSON.parse(Buffer.from(small.manifest).toString()) as { layers: Descriptor[] };
   const mediaType = manifest.layers[0]?.mediaType ?? '';
   const layers: Descriptor[] = [];
-  for (let seed = 0; seed < layerCount; seed++) {
+  for (const [seed, size] of sizes.entries()) {
     const hash = createHash('sha256');
-    for (const chunk of bytesOf(seed, layerBytes)) hash.update(chunk);
-    layers.push({ mediaType, digest: `sha256:${hash.digest('hex')}`, size: layerBytes });
+    for (const chunk of bytesOf(seed, size)) hash.update(chunk);
+    layers.push({ mediaType, digest: `sha256:${hash.digest('hex')}`, size });
     // A registry in this process goes on answering.
     await new Promise(setImmediate);
   }
@@ -34,11 +34,12 @@ export async function makeLargeImage(layerCount: number, layerBytes: number): Pr
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   const descriptor = { ...small.descriptor, digest, size: bytes.length };
   const serve: Intercept = async ({ method, reference }, response) => {
-    const seed = layers.findIndex(({ digest }) => digest === reference);
-    if (method !== 'GET' || seed === -1) return false;
-    response.writeHead(200, { 'content-length': layerBytes });
+    const seed = layers.findIndex((layer) => layer.digest === reference);
+    const size = layers[seed]?.size;
+    if (method !== 'GET' || size === undefined) return false;
+    response.writeHead(200, { 'content-length': size });
     // A client that leaves is no fault here.
-    await pipeline(Readable.from(bytesOf(seed, layerBytes)), response).catch(() => undefined);
+    await pipeline(Readable.from(bytesOf(seed, size)), response).catch(() => undefined);
     return true;
   };
   return { content: { descriptor, manifest: bytes, blobs: small.blobs.slice(0, 1), children: [] }, layers, serve };

@@ -2,6 +2,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createVerifyStream } from '../content/verify-stream.js';
 import type { PlannedBlob } from './plan-content.js';
+import { SlabPool } from './slab-pool.js';
 
 /** How far ahead of its turn content may be fetched. */
 export interface BlobFeedOptions {
@@ -25,7 +26,8 @@ export interface BlobFeedOptions {
 export class BlobFeed {
   readonly #blobs: readonly PlannedBlob[];
   readonly #options: BlobFeedOptions;
-  readonly #ready = new Map<number, Promise<Buffer>>();
+  readonly #ready = new Map<number, Promise<readonly Buffer[]>>();
+  readonly #pool = new SlabPool();
   /** The first blob nobody has started to fetch. */
   #next = 0;
   /** The blob whose turn it is. */
@@ -49,7 +51,12 @@ export class BlobFeed {
       yield* this.#stream(blob, turn);
       return;
     }
-    yield await prefetched;
+    for (const slab of await prefetched) {
+      // Whoever writes it may keep it for a while; the slab is needed for the next blob.
+      const piece = Buffer.from(slab);
+      this.#pool.giveBack(slab);
+      yield piece;
+    }
     this.#ready.delete(turn);
     this.#heldBytes -= blob.descriptor.size;
     this.#startMore();
@@ -86,9 +93,9 @@ export class BlobFeed {
     }
   }
 
-  #prefetch(blob: PlannedBlob): Promise<Buffer> {
+  #prefetch(blob: PlannedBlob): Promise<readonly Buffer[]> {
     this.#active++;
-    const content = readWhole(blob, this.#options.signal);
+    const content = readWhole(blob, this.#pool, this.#options.signal);
     // Handled here, so that a fault before the blob's turn neither waits nor counts as unhandled.
     content.then(
       () => {
@@ -126,9 +133,21 @@ async function* verifiedChunks(
 }
 
 /** Copies the chunks together as they come: a thousand small ones must not cost more memory than was budgeted. */
-async function readWhole(blob: PlannedBlob, signal: AbortSignal): Promise<Buffer> {
-  const content = Buffer.allocUnsafeSlow(blob.descriptor.size);
-  let filled = 0;
-  for await (const chunk of readVerified(blob, signal)) filled += chunk.copy(content, filled);
-  return content;
+async function readWhole(blob: PlannedBlob, pool: SlabPool, signal: AbortSignal): Promise<readonly Buffer[]> {
+  const slabs: Buffer[] = [];
+  let missing = blob.descriptor.size;
+  let room: Buffer = Buffer.alloc(0);
+  for await (const chunk of readVerified(blob, signal)) {
+    for (let at = 0; at < chunk.length; ) {
+      if (room.length === 0) {
+        room = pool.take(missing);
+        missing -= room.length;
+        slabs.push(room);
+      }
+      const copied = chunk.copy(room, 0, at);
+      room = room.subarray(copied);
+      at += copied;
+    }
+  }
+  return slabs;
 }

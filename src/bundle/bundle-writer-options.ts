@@ -39,7 +39,7 @@ export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
   /** Requests under way at once, for manifests and for blobs; 4 by default, 1 to 64. */
   readonly concurrency?: number | undefined;
   /**
-   * Bytes of blobs that are fetched ahead of their turn and held in memory, all together; 64 MiB by default, 1 or more.
+   * Bytes of blobs that are fetched ahead of their turn and held in memory, all together; 32 MiB by default, 1 or more.
    * A blob larger than this is streamed when its turn comes.
    */
   readonly maxPrefetchBytes?: number | undefined;

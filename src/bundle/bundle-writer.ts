@@ -165,7 +165,7 @@ export class BundleWriter {
     path?: string,
   ): Promise<BundleReport> {
     const { plan, record, before, after } = await this.#prepare(signal);
-    const { concurrency = 4, maxPrefetchBytes = 64 * 1024 * 1024, onProgress, signers } = this.#options;
+    const { concurrency = 4, maxPrefetchBytes = 32 * 1024 * 1024, onProgress, signers } = this.#options;
     const signatures: PlannedFile[] = [];
     const signedBy: string[] = [];
     // One after the other: a token may have to be touched for each.

@@ -7,14 +7,14 @@ import { sbomType } from '../support/artifact-types.js';
 import { type CommandEnd, runCommand, temporaryDirectory } from './support/command.js';
 
 const MiB = 1024 * 1024;
-const layerCount = 4;
-const layerBytes = 512 * MiB;
+/** Layers that are streamed, and layers that are fetched ahead of their turn: 2 GiB in all. */
+const sizes = [...Array<number>(3).fill(512 * MiB), ...Array<number>(32).fill(16 * MiB)];
 
 test('a bundle of 2 GiB is written, validated and imported in memory that does not grow with it', async () => {
   const directory = await temporaryDirectory();
   const { bavail, bsize } = await statfs(directory);
-  expect((bavail * bsize) / MiB, `MiB free in ${directory}`).toBeGreaterThan((1.5 * layerCount * layerBytes) / MiB);
-  const image = await makeLargeImage(layerCount, layerBytes);
+  expect(bavail * bsize, `bytes free in ${directory}`).toBeGreaterThan(3 * 1024 * MiB);
+  const image = await makeLargeImage(sizes);
   await using source = await startRegistry({ intercept: image.serve });
   await using target = await startRegistry({ intercept: discardLargeBlobs });
   source.store.add('large/app', image.content, { tag: '1' });

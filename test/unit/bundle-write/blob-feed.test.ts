@@ -72,6 +72,21 @@ test.each([
   expect(warehouse.opened).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
+test('what was handed out stays as it was while its memory is used for the next blob', async () => {
+  const warehouse = new Warehouse([600_000, 600_001, 700_000]);
+  const feed = feedOf(warehouse, 4, 700_000);
+  const handedOut: Buffer[] = [];
+  for (const { length } of warehouse.contents) {
+    let left = length;
+    for await (const chunk of feed.read()) {
+      handedOut.push(chunk);
+      left -= chunk.length;
+    }
+    expect(left).toBe(0);
+  }
+  expect(Buffer.concat(handedOut).equals(Buffer.concat(warehouse.contents))).toBe(true);
+});
+
 test('what is held in memory stays within the budget', async () => {
   const warehouse = new Warehouse([4_000, 4_000, 4_000, 4_000]);
   const feed = feedOf(warehouse, 4, 10_000);
