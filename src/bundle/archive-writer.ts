@@ -3,6 +3,7 @@ import { finished, Readable, Transform, type TransformCallback, type Writable } 
 import { pipeline } from 'node:stream/promises';
 import { BlobFeed } from './blob-feed.js';
 import type { WriterCompression } from './bundle-writer-options.js';
+import { type ArchivePiece, deflatedGzip } from './gzip-deflated.js';
 import { createStoredGzip } from './gzip-stored.js';
 import type { PlannedFile } from './plan-files.js';
 import { createProgress, type ProgressCounter, type ProgressEvent } from './progress.js';
@@ -54,7 +55,9 @@ export async function writeArchive(
   });
   const feed = new BlobFeed(blobs, { ...options, signal, onFault });
   const tally = createTally();
-  const chunks = Readable.from(archiveChunks(files, feed, progress), { objectMode: true, highWaterMark: 1 });
+  const pieces = archivePieces(files, feed, progress);
+  const packed = options.compression === 'deflate' ? deflatedGzip(pieces) : bytesOf(pieces);
+  const chunks = Readable.from(packed, { objectMode: true, highWaterMark: 1 });
   const stages = options.compression === 'store' ? [createStoredGzip(), tally.stream] : [tally.stream];
   try {
     await pipeline([chunks, ...stages, sink], { signal });
@@ -70,27 +73,37 @@ export async function writeArchive(
 }
 
 /** Yields an archive piece by piece: header, content, padding of each file, and the end. */
-async function* archiveChunks(
+async function* archivePieces(
   files: readonly PlannedFile[],
   feed: BlobFeed,
   progress: ProgressCounter,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<ArchivePiece> {
   for (const file of files) {
     const header = encodeEntryHeader(file.path, file.size);
     const padding = Buffer.alloc(paddingOf(file.size));
     if ('bytes' in file) {
-      yield Buffer.concat([header, file.bytes, padding]);
+      yield { bytes: Buffer.concat([header, file.bytes, padding]), isCompressed: false };
       continue;
     }
-    yield header;
-    for await (const chunk of feed.read()) {
-      yield chunk;
-      progress.passed(file.blob.descriptor, chunk.length);
+    yield { bytes: header, isCompressed: false };
+    const isCompressed = isCompressedType(file.blob.descriptor.mediaType);
+    for await (const bytes of feed.read()) {
+      yield { bytes, isCompressed };
+      progress.passed(file.blob.descriptor, bytes.length);
     }
-    yield padding;
+    yield { bytes: padding, isCompressed: false };
     progress.ended(file.blob.descriptor);
   }
-  yield endOfArchive;
+  yield { bytes: endOfArchive, isCompressed: false };
+}
+
+async function* bytesOf(pieces: AsyncIterable<ArchivePiece>): AsyncGenerator<Buffer> {
+  for await (const { bytes } of pieces) yield bytes;
+}
+
+/** Tells of a layer or file whether its type says that it is compressed (`…tar+gzip`, Docker's `…diff.tar.gzip`). */
+function isCompressedType(mediaType: string): boolean {
+  return /[+./-](?:gzip|gz|zstd|zst|zip|xz|bzip2|bz2)$/i.test(mediaType);
 }
 
 /** Passes bytes on, and counts and hashes them. */

@@ -5,13 +5,14 @@ import { checkOptions } from '../content/check-options.js';
 import { readBounded } from '../content/read.js';
 import { BundleError } from '../errors/index.js';
 import { ArchiveFault } from './archive-fault.js';
-import { BundleFile, unreadable } from './bundle-file.js';
+import { BundleFile, changed, unreadable } from './bundle-file.js';
 import { ByteCursor } from './byte-cursor.js';
 import { compareEntries } from './entry-names.js';
 import { entryPaths } from './entry-paths.js';
 import { readRange, type TarRange } from './entry-range.js';
 import { type BundleCompression, unpackArchive } from './gzip-reader.js';
 import { signal as abortSignal, atLeastOne } from './option-schemas.js';
+import { endOfArchive, paddingOf } from './tar-header.js';
 import { type FaultListener, readTar, type TarEntry } from './tar-reader.js';
 
 /** One file of a bundle, while its turn in the iteration lasts. */
@@ -66,6 +67,7 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
   readonly #ranges = new Map<string, TarRange>();
   #file: Promise<BundleFile> | undefined;
   #compression: BundleCompression | undefined;
+  #tar: BundleFile | undefined;
   #isTaken = false;
 
   /**
@@ -116,10 +118,16 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     if (typeof this.#source !== 'string')
       throw this.#cannotReread(path, 'the bundle came as a stream', 'save it first');
     if (range === undefined) throw this.#cannotReread(path, 'no such entry was read', 'iterate over the bundle first');
+    const signal = options.signal ?? this.#signal;
+    if (this.#tar !== undefined) {
+      // What the copy was made of must still be what was validated, as for a bundle that is read in its place.
+      await this.assertUnchanged();
+      return Readable.from(readRange(this.#tar, 'none', range, signal), { objectMode: false });
+    }
     if (this.#compression !== 'store' && this.#compression !== 'none') {
       throw this.#cannotReread(path, 'the bundle is compressed', 'gunzip it to a .tar, or export it without deflate');
     }
-    const chunks = readRange(await this.#open(this.#source), this.#compression, range, options.signal ?? this.#signal);
+    const chunks = readRange(await this.#open(this.#source), this.#compression, range, signal);
     return Readable.from(chunks, { objectMode: false });
   }
 
@@ -139,6 +147,29 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
   /** The same as {@link BundleReader.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** @internal Reads the tar in the bundle once more, from the same open file; no longer than the iteration found it. */
+  async *unpack(): AsyncGenerator<Buffer> {
+    const ends = [...this.#ranges.values()].map(({ offset, size }) => offset + size + paddingOf(size));
+    let left = Math.max(0, ...ends) + endOfArchive.length;
+    const raw = new ByteCursor(await this.#bytes());
+    try {
+      for await (const chunk of (await unpackArchive(raw)).content) {
+        left -= chunk.length;
+        if (left < 0)
+          throw changed(typeof this.#source === 'string' ? this.#source : 'stream', 'it is longer than it was');
+        yield chunk;
+      }
+    } finally {
+      await raw.close();
+    }
+    await this.assertUnchanged();
+  }
+
+  /** @internal Lets entries be read out of a copy of that tar, which stays the caller's and is closed after this reader's last use. */
+  readFrom(tar: BundleFile): void {
+    this.#tar = tar;
   }
 
   /** @internal Lowers limits, as the caller says or once the bundle has said how much is in it. */

@@ -15,9 +15,13 @@ import { type BundleSigner, readSigners, signersSchema } from './signing/bundle-
 
 /**
  * How a bundle can be written: `store` frames it as gzip without compressing (layers are compressed already), `none` is a
- * plain tar.
+ * plain tar, `deflate` compresses what is not compressed already.
+ *
+ * @remarks `deflate` is smaller where there are large SBOMs or uncompressed layers, and promises less: the same content
+ * gives the same bytes only with the same build of zlib, a validator vouches for the content and not for every byte of
+ * the file, and an import unpacks a copy to a temporary file.
  */
-export type WriterCompression = Exclude<BundleCompression, 'deflate'>;
+export type WriterCompression = BundleCompression;
 
 /** Options of {@link BundleWriter}; those of the walk decide what goes into the bundle. */
 export interface BundleWriterOptions extends Omit<WalkOptions, 'signal'> {
@@ -58,7 +62,7 @@ const schema = z.strictObject({
   ...walkShape,
   requireReferrers: requirements,
   layoutReferrers: z.enum(['both', 'untagged', 'tag-schema', 'none']).optional(),
-  compression: z.enum(['store', 'none']).optional(),
+  compression: z.enum(['store', 'none', 'deflate']).optional(),
   base: bundleBaseSchema.optional(),
   createdAt: instant,
   expiresAt: instant,

@@ -46,7 +46,7 @@ export interface BundlePlan
   readonly deltaBytes: number;
   /** Bytes of all entries together, signatures included; those of ECDSA may turn out a few bytes smaller. */
   readonly totalBytes: number;
-  /** Size of the bundle as `.tar`, with that for signatures; a `.tgz` is 0.008 % larger. */
+  /** Size of the bundle as `.tar`, with that for signatures; a `.tgz` is 0.008 % larger, or smaller with `deflate`. */
   readonly archiveBytes: number;
   /** What a person should know. */
   readonly warnings: readonly string[];

@@ -60,8 +60,8 @@ function addExportFlags(command: Command): void {
     .addOption(
       new Option(
         '--compression <how>',
-        'store frames as gzip, none is a plain tar (default: by the file name)',
-      ).choices(['store', 'none']),
+        'store frames as gzip, none is a plain tar, deflate compresses what is not yet (default: by the file name)',
+      ).choices(['store', 'none', 'deflate']),
     )
     .addOption(
       new Option('--layout-referrers <mode>', 'how other OCI tools find the referrers in the file')

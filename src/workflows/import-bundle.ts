@@ -19,6 +19,7 @@ import { pushGraph } from '../transfer/push-graph.js';
 import type { MovedTag, TransferItem, TransferOptions, TransferReport } from '../transfer/transfer.js';
 import { checkImportOptions } from './import-options.js';
 import { spool } from './spool.js';
+import { withEntries } from './unpacked-tar.js';
 
 /** Options of {@link importBundle}. */
 export interface ImportOptions extends MappingOptions, TransferOptions, SignatureOptions, AbortableOptions {
@@ -99,14 +100,23 @@ async function importFile(path: string, validator: ImportValidator, options: Imp
   await using reader = new BundleReader(path, { signal });
   const { report: validation, record } = await validator.validateReader(reader, { signal, signatures });
   if (!validation.ok || record === undefined) throw new BundleValidationError(path, validation);
+  const images = await withEntries(reader, maxSpoolBytes, signal, () => pushImages(reader, record, options));
+  return { bundleId: record.bundleId, dryRun, validation, images };
+}
+
+async function pushImages(
+  reader: BundleReader,
+  record: BundleRecord,
+  options: ImportOptions,
+): Promise<readonly ImportedImage[]> {
   const transfers = await prepare(reader, record, options);
   const images: ImportedImage[] = [];
   for (const { image, item, pusher, movedTags } of transfers) {
-    const transfer = dryRun ? undefined : await pushGraph(pusher, item, movedTags, options);
+    const transfer = options.dryRun === true ? undefined : await pushGraph(pusher, item, movedTags, options);
     images.push({ source: image.reference, target: item.target, digest: image.digest, movedTags, transfer });
     await reader.assertUnchanged();
   }
-  return { bundleId: record.bundleId, dryRun, validation, images };
+  return images;
 }
 
 function createValidator(options: ImportOptions): ImportValidator {

@@ -41,6 +41,7 @@ async function writeBundle(options: BundleWriterOptions): Promise<Buffer> {
 test.each<[string, BundleWriterOptions]>([
   ['all referrers', {}],
   ['a plain tar', { compression: 'none' }],
+  ['compressed content', { compression: 'deflate' }],
   ['untagged referrers only', { layoutReferrers: 'untagged' }],
   ['tag-schema indexes only', { layoutReferrers: 'tag-schema' }],
   ['no referrers in the layout', { layoutReferrers: 'none' }],

@@ -33,7 +33,7 @@ test.each<[string, object]>([
   ['concurrency', { concurrency: 65 }],
   ['maxPrefetchBytes', { maxPrefetchBytes: 0 }],
   ['limits.maxPages', { limits: { maxPages: 0 } }],
-  ['compression', { compression: 'deflate' }],
+  ['compression', { compression: 'zstd' }],
   ['createdAt', { createdAt: 'now' }],
   ['categories.0', { categories: ['sboms'] }],
   ['artifactTypes.0', { artifactTypes: [''] }],
