@@ -12,6 +12,8 @@ import type { ValidationLimits } from './validation-rule.js';
  * A record of 64 MiB in canonical form has 3.3 million lines at most, and about as many commas.
  */
 const maxMarks = 4_000_000;
+/** Keys of one object: a referrer's annotations have the most, 1,000. A million keys in one object cost ten seconds. */
+const maxKeys = 1_000;
 const versionSchema: z.ZodType<{ readonly schemaVersion: number }> = z.object({ schemaVersion: z.number() });
 
 /** Reads `bundle.json` strictly, or says why that is not possible; nothing is thrown. */
@@ -21,24 +23,45 @@ export function loadRecord(
 ): { readonly record: BundleRecord } | { readonly fault: FindingReport } {
   const { maxRecordBytes } = limits;
   if (bytes === undefined) return { fault: overLimit('is larger than maxRecordBytes', maxRecordBytes) };
-  if (countMarks(bytes) > maxMarks) return { fault: overLimit('has more values than a record can have', maxMarks) };
+  const excess = excessOf(bytes);
+  if (excess !== undefined) return { fault: excess };
   try {
     const { schemaVersion } = parseJsonAs(bytes, versionSchema, 'bundle.json');
     if (schemaVersion !== 1) return { fault: unsupported(schemaVersion) };
     const record = parseJsonAs(bytes, bundleRecordSchema, 'bundle.json');
-    const excess = recordExcess(record, limits);
-    if (excess === undefined) return { record };
-    return { fault: overLimit(`has ${excess.what}, more than ${excess.limitName} may be`, excess.limit) };
+    const found = recordExcess(record, limits);
+    if (found === undefined) return { record };
+    return { fault: overLimit(`has ${found.what}, more than ${found.limitName} may be`, found.limit) };
   } catch (error) {
     if (!(error instanceof OciError)) throw error;
     return { fault: { code: 'BundleRecordInvalid', message: error.message } };
   }
 }
 
-function countMarks(bytes: Buffer): number {
-  let count = 0;
-  for (const byte of bytes) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) count += 1;
-  return count;
+/** Counts before anything is parsed; what is no JSON is counted as if it were. */
+function excessOf(bytes: Buffer): FindingReport | undefined {
+  const keys: number[] = [];
+  let marks = 0;
+  let isInside = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (isInside) {
+      if (byte === 0x5c) at += 1;
+      else isInside = byte !== 0x22;
+    } else if (byte === 0x22) isInside = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      keys.push(0);
+      marks += 1;
+    } else if (byte === 0x7d || byte === 0x5d) keys.pop();
+    else if (byte === 0x2c) marks += 1;
+    else if (byte === 0x3a) {
+      const count = (keys.pop() ?? 0) + 1;
+      if (count > maxKeys) return overLimit('has more keys in one object than a record can have', maxKeys);
+      keys.push(count);
+    }
+    if (marks > maxMarks) return overLimit('has more values than a record can have', maxMarks);
+  }
+  return undefined;
 }
 
 function overLimit(what: string, limit: number): FindingReport {

@@ -95,7 +95,10 @@ async function readPaxHeader(cursor: ByteCursor, first: Buffer, where: string): 
   if (length > maxPaxBytes) throw new ArchiveFault('HeaderNotCanonical', `a PAX header of ${length} bytes, ${where}`);
   const rest = await cursor.readExactly(length + paddingOf(length) + tarBlockSize);
   if (rest.length < length + paddingOf(length) + tarBlockSize) throw truncated(`inside a PAX header, ${where}`);
-  const ustar = parseUstar(rest.subarray(-tarBlockSize), where);
+  const next = rest.subarray(-tarBlockSize);
+  assertKnownType(next, where);
+  if (next[156] !== 0x30) throw new ArchiveFault('HeaderNotCanonical', `a PAX header before another one, ${where}`);
+  const ustar = parseUstar(next, where);
   const records = /^(?:\d+ path=([\x20-\x7e]+)\n)?(?:\d+ size=([1-9]\d{0,15})\n)?$/.exec(
     rest.toString('latin1', 0, length),
   );

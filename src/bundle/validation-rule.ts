@@ -111,6 +111,8 @@ export interface ValidationContext {
   readonly manifests: ReadonlyMap<string, Manifest>;
   /** Whether the archive was read through to its end; false until then. */
   readonly isComplete: boolean;
+  /** Whether the archive ended before its end, so that what was not read is missing; false where reading was given up. */
+  readonly isTruncated: boolean;
   /** Whether anything reported so far is an error. */
   readonly hasErrors: boolean;
   /** @internal The `index.json` the record makes, if that is the one that was read; it is known in `onEnd` only. */

@@ -36,6 +36,7 @@ export class ValidationRun {
   /** Image, subject and digest of every referrer that an error is about. */
   readonly faultyReferrers: Set<string> = new Set();
   isComplete = false;
+  isTruncated = false;
   record: BundleRecord | undefined;
   readonly seen: Map<string, SeenEntry> = new Map();
   readonly manifests: Map<string, Manifest> = new Map();
@@ -64,14 +65,16 @@ export class ValidationRun {
 
   /** Reads the whole archive and lets every rule look at it; rejects only when the source fails. */
   async read(reader: BundleReader, signal: AbortSignal | undefined): Promise<void> {
-    const onFault = (fault: ArchiveFault): void => {
-      const { findingCode: code, message, path, expected, actual } = fault;
+    const onFault = (fault: ArchiveFault, message = fault.message): void => {
+      const { findingCode: code, path, expected, actual } = fault;
       this.report('archive', { code, message, path, expected, actual });
     };
     const { maxEntries, maxTotalBytes, maxRecordBytes } = this.#settings.limits;
     reader.restrict({ maxEntries, maxTotalBytes, maxRecordBytes });
     try {
-      for await (const entry of reader.read(onFault)) {
+      for await (const entry of reader.read((fault) => {
+        onFault(fault);
+      })) {
         signal?.throwIfAborted();
         await this.#take(entry, reader);
         // Without a record nothing says what should follow, or how much of it.
@@ -81,7 +84,9 @@ export class ValidationRun {
       if (this.record === undefined) this.#missRecord('is not in the archive');
     } catch (error) {
       if (!(error instanceof ArchiveFault)) throw error;
-      onFault(error);
+      this.isTruncated = error.findingCode === 'ArchiveTruncated';
+      const hasSaid = this.isTruncated || error.findingCode === 'LimitExceeded';
+      onFault(error, hasSaid ? error.message : `${error.message}; reading stopped there`);
     }
     this.#hasEnded = true;
     if (this.record === undefined) return;
@@ -235,6 +240,7 @@ export class ValidationRun {
       return this.record;
     };
     const isComplete = (): boolean => this.isComplete;
+    const isTruncated = (): boolean => this.isTruncated;
     const hasErrors = (): boolean => this.errors > 0;
     const signatures = (): ValidationContext['signatures'] => this.#signatures ?? { verdicts: [], signedBy: [] };
     return {
@@ -243,6 +249,9 @@ export class ValidationRun {
       },
       get isComplete() {
         return isComplete();
+      },
+      get isTruncated() {
+        return isTruncated();
       },
       get hasErrors() {
         return hasErrors();

@@ -54,6 +54,14 @@ export function patchHeader(header: Buffer, offset: number, value: Buffer | stri
   return patched;
 }
 
+/** Takes a bundle apart into its files. */
+export async function filesOf(bundle: Buffer): Promise<TestFile[]> {
+  await using reader = new BundleReader(Readable.from([bundle]));
+  const files: TestFile[] = [];
+  for await (const entry of reader) files.push([entry.path, await entry.bytes(2 ** 26)]);
+  return files;
+}
+
 /** Reads an archive through, in pieces; gives its entries, or the code of the first fault. */
 export async function readThrough(
   bytes: Buffer,

@@ -1,13 +1,14 @@
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { BundleReader } from '../../../src/bundle/bundle-reader.js';
 import { BundleWriter } from '../../../src/bundle/bundle-writer.js';
 import type { BundleWriterOptions } from '../../../src/bundle/bundle-writer-options.js';
 import type { FindingCode, ValidationFinding } from '../../../src/bundle/finding.js';
 import { ImportValidator, type ImportValidatorOptions } from '../../../src/bundle/import-validator.js';
 import type { ValidationReport } from '../../../src/bundle/validation-report.js';
 import { appReference, MemorySource, signedApp } from '../bundle-write/helpers.js';
-import { type TestFile, tarOf } from './archives.js';
+import { filesOf, type TestFile, tarOf } from './archives.js';
+
+export { filesOf } from './archives.js';
 
 export const app: ReturnType<typeof signedApp> = signedApp();
 
@@ -28,14 +29,6 @@ export async function bytesOf(writer: BundleWriter): Promise<Buffer> {
 /** Validates bytes. */
 export async function validate(bytes: Buffer, options: ImportValidatorOptions = {}): Promise<ValidationReport> {
   return await new ImportValidator(options).validate(Readable.from([bytes]));
-}
-
-/** Takes a bundle apart into its files. */
-export async function filesOf(bundle: Buffer): Promise<TestFile[]> {
-  await using reader = new BundleReader(Readable.from([bundle]));
-  const files: TestFile[] = [];
-  for await (const entry of reader) files.push([entry.path, await entry.bytes(2 ** 26)]);
-  return files;
 }
 
 /** Puts a bundle together again after a change of its files: the archive is fine, what is in it is not. */

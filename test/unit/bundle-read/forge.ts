@@ -7,8 +7,7 @@ import { layoutIndex } from '../../../src/bundle/layout-index.js';
 import type { BundleEntry, BundleRecord } from '../../../src/bundle/record.js';
 import { repositoryOf } from '../../../src/bundle/repository-of.js';
 import { digestOf, parseDigest } from '../../../src/oci/digest.js';
-import { tarOf } from './archives.js';
-import { filesOf } from './bundles.js';
+import { filesOf, tarOf } from './archives.js';
 
 type Mutable<T> = T extends readonly (infer Item)[]
   ? Mutable<Item>[]
@@ -25,6 +24,8 @@ export interface Forgery {
   readonly mediaTypes: Map<string, string>;
   /** Set to put another index.json in. */
   indexJson?: Buffer;
+  /** Other content of files that are made from the record and listed in it, by path. */
+  readonly replaced: Map<string, Buffer>;
 }
 
 export type ForgedList = Forgery['record']['referrers']['subjects'][0];
@@ -59,15 +60,11 @@ export async function forged(bundle: Buffer, edit: (forgery: Forgery) => unknown
   const isContent = (path: string): boolean => /^(?:referrers|blobs)\//.test(path);
   const contents = new Map([...files].filter(([path]) => isContent(path)));
   const mediaTypes = new Map(record.entries.map(({ path, mediaType }) => [path, mediaType ?? '']));
-  const forgery: Forgery = { record, contents, mediaTypes };
+  const forgery: Forgery = { record, contents, mediaTypes, replaced: new Map() };
   edit(forgery);
   const { subjects } = record.referrers;
-  const namesSubject = (digest: string, subject: string): boolean => {
-    const manifest = JSON.parse(contents.get(blobPath(digest))?.toString() ?? '{}') as {
-      subject?: { digest?: string };
-    };
-    return manifest.subject?.digest === subject;
-  };
+  const namesSubject = (digest: string, subject: string): boolean =>
+    subjectIn(contents.get(blobPath(digest))) === subject;
   const isNamed = subjects.every(({ reference }) => repositoryOf(reference) !== undefined);
   const layout = layoutIndex(record.images, isNamed ? subjects : [], 'untagged', namesSubject);
   const all = new Map([
@@ -76,13 +73,16 @@ export async function forged(bundle: Buffer, edit: (forgery: Forgery) => unknown
     ['index.json', forgery.indexJson ?? layout.bytes],
     ['indexes/attestations.index.json', emitAttestationsIndex(subjects)],
     ['indexes/referrers.index.json', emitReferrersIndex(subjects)],
+    ...forgery.replaced,
   ] as const);
   record.entries = [...all]
     .sort(([a], [b]) => compareEntries(a, b))
     .map(([path, bytes]) => entryOf(path, bytes, mediaTypes.get(path)));
   record.bundleId = bundleIdOf(record.entries, record.external);
   const derived = emitRecordFiles(record).map(({ path, bytes }) => [path, bytes] as const);
-  return tarOf([...all, ...derived].sort(([a], [b]) => compareEntries(a, b)));
+  // Nobody but who holds the key can make these anew.
+  const signatures = [...files].filter(([path]) => path.startsWith('signatures/'));
+  return tarOf([...all, ...derived, ...signatures].sort(([a], [b]) => compareEntries(a, b)));
 }
 
 /** Where content lies, by its digest. */
@@ -94,4 +94,13 @@ export function placeOf(bytes: Buffer): { digest: string; path: string } {
 function entryOf(path: string, bytes: Buffer, mediaType: string | undefined): Mutable<BundleEntry> {
   const digest = digestOf(bytes, digestInName(path)?.startsWith('sha512:') === true ? 'sha512' : 'sha256');
   return { path, size: bytes.length, digest, ...(mediaType ? { mediaType } : {}) };
+}
+
+/** A forger may have put anything in the place of a manifest. */
+function subjectIn(bytes: Buffer | undefined): string | undefined {
+  try {
+    return (JSON.parse(bytes?.toString() ?? '{}') as { subject?: { digest?: string } }).subject?.digest;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { corpusCases, corpusFamilies } from '../../../scripts/corpus/corpus.js';
+import { buildCorpusBase } from '../../../scripts/corpus/corpus-base.js';
+import { formsOf } from '../../../scripts/corpus/forms.js';
+import { formatReport } from '../../../src/bundle/format-report.js';
+import type { ValidationReport } from '../../../src/bundle/validation-report.js';
+import { codesOf, validate } from '../bundle-read/bundles.js';
+
+const base = await buildCorpusBase();
+/** How long any file may keep a validator busy, in milliseconds. */
+const patienceMs = 5000;
+
+/** Validates a file; one that never settles, or takes too long, fails the test. */
+async function settled(bytes: Buffer): Promise<ValidationReport> {
+  const started = performance.now();
+  const report = await validate(bytes);
+  expect(performance.now() - started).toBeLessThan(patienceMs);
+  return report;
+}
+
+it('the bundle of the corpus is valid, and each of its cases has a name of its own', async () => {
+  expect((await settled(base.tar)).findings).toEqual([]);
+  const names = corpusCases(base).map(({ family, name }) => `${family} ${name}`);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+});
+
+describe.each(corpusFamilies)('a bundle tampered with: $name', ({ cases }) => {
+  const rows = cases(base).map((one) => [one.name, one.codes.join(', ') || 'nothing to be told', one] as const);
+  it.each(rows)('%s: %s', { timeout: 3 * patienceMs }, async (_name, _codes, one) => {
+    for (const [form, bytes] of await formsOf(one, base)) {
+      const report = await settled(bytes);
+      expect([...codesOf(report)].sort(), form).toEqual(one.codes);
+      // Without a signature nobody can promise more than that the bundle agrees with itself.
+      expect(report.signed).toBe(false);
+      expect(formatReport(report)).toContain('unsigned: integrity, not authenticity');
+    }
+  });
+});
