@@ -94,7 +94,7 @@ const added: readonly (readonly [string, string, FindingCode])[] = [
   ['a blob of another algorithm', `blobs/sha512/${hex}${hex}`, 'EntryUnexpected'],
   ['a referrer', `referrers/sha256-${hex}/sha256-${hex}.json`, 'ReferrerUnexpected'],
   ['a list of checksums', 'checksums.sha512', 'EntryUnexpected'],
-  ['a signature', 'signatures/00.sigstore.json', 'SignatureUnchecked'],
+  ['a signature that is none', 'signatures/00.sigstore.json', 'SignatureInvalid'],
 ];
 
 export const entries: CorpusFamily = {

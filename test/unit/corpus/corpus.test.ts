@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { corpusCases, corpusFamilies } from '../../../scripts/corpus/corpus.js';
 import { buildCorpusBase } from '../../../scripts/corpus/corpus-base.js';
+import { forgeries } from '../../../scripts/corpus/forgeries.js';
 import { formsOf } from '../../../scripts/corpus/forms.js';
 import { formatReport } from '../../../src/bundle/format-report.js';
 import type { ValidationReport } from '../../../src/bundle/validation-report.js';
 import { codesOf, validate } from '../bundle-read/bundles.js';
+import { makeKey, signatureOf, withSignatures } from '../bundle-sign/keys.js';
 
 const base = await buildCorpusBase();
 /** How long any file may keep a validator busy, in milliseconds. */
@@ -35,4 +37,19 @@ describe.each(corpusFamilies)('a bundle tampered with: $name', ({ cases }) => {
       expect(formatReport(report)).toContain('unsigned: integrity, not authenticity');
     }
   });
+});
+
+describe('a signed bundle that was rewritten as a whole', () => {
+  const key = makeKey();
+  it.each(forgeries.cases(base).map((one) => [one.name, one] as const))(
+    'is told by its signature: %s',
+    async (_name, one) => {
+      const signed = await withSignatures(base.tar, await signatureOf(base.tar, key));
+      const options = { trustedKeys: [key.publicPem] };
+      expect(await validate(signed, options)).toMatchObject({ ok: true, signed: true, findings: [] });
+      const report = await validate(await one.build({ ...base, tar: signed }), options);
+      expect(report).toMatchObject({ ok: false, signed: false });
+      expect(codesOf(report)).toEqual(['SignatureInvalid']);
+    },
+  );
 });
