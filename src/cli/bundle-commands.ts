@@ -3,12 +3,14 @@ import type { DiffFlags } from './commands/bundle-diff.js';
 import type { ExportFlags } from './commands/bundle-export.js';
 import type { ImportFlags } from './commands/bundle-import.js';
 import type { InspectFlags } from './commands/bundle-inspect.js';
+import type { SignFlags } from './commands/bundle-sign.js';
 import type { ValidateFlags } from './commands/bundle-validate.js';
 import { categoryFlag, formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
 import { collect, parsePair } from './flag-parsers.js';
 import { declareHelp } from './help-command.js';
 import type { Dispatch } from './program.js';
+import { addSignatureFlags, addSignKeyFlag, passphraseVariable } from './signature-flags.js';
 
 /** Declares the commands that write and read bundles. */
 export function declareBundleCommands(program: Command, dispatch: Dispatch): void {
@@ -19,6 +21,7 @@ export function declareBundleCommands(program: Command, dispatch: Dispatch): voi
   declareExport(bundle, dispatch);
   declareInspect(bundle, dispatch);
   declareDiff(bundle, dispatch);
+  declareSign(bundle, dispatch);
   declareValidate(bundle, dispatch);
   declareImport(bundle, dispatch);
   declareHelp(bundle, 'oci-referrers bundle');
@@ -34,6 +37,7 @@ function declareExport(bundle: Command, dispatch: Dispatch): void {
     .argument('<reference...>', 'images')
     .requiredOption('--output <file>', 'file to write, .tgz, .tar.gz or .tar');
   addExportFlags(command);
+  addSignKeyFlag(command);
   addConnectionFlags(command)
     .addHelpText(
       'after',
@@ -120,8 +124,33 @@ Examples:
     });
 }
 
-function declareValidate(bundle: Command, dispatch: Dispatch): void {
+function declareSign(bundle: Command, dispatch: Dispatch): void {
   bundle
+    .command('sign')
+    .summary('sign a bundle that is there already')
+    .description('Validates a bundle and writes a signature of it beside it, in the form of cosign. Exit 2: not valid.')
+    .requiredOption('--file <file>', 'bundle')
+    .requiredOption('--sign-key <file>', `private key, PKCS #8 PEM; ${passphraseVariable} opens one that is encrypted`)
+    .option('--output <file>', 'signature to write (default: FILE.sigstore.json)')
+    .option('--force', 'replace an existing file')
+    .addOption(formatFlag('how the result is written', 'text', 'json'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  openssl genpkey -algorithm ed25519 -out bundle-key.pem
+  openssl pkey -in bundle-key.pem -pubout -out bundle-key.pub
+  oci-referrers bundle sign --file app.tgz --sign-key bundle-key.pem
+  oci-referrers bundle validate --file app.tgz --key bundle-key.pub`,
+    )
+    .action(async (flags: SignFlags, self: Command) => {
+      const { runSign } = await import('./commands/bundle-sign.js');
+      await dispatch((context) => runSign(flags, context), self.optsWithGlobals());
+    });
+}
+
+function declareValidate(bundle: Command, dispatch: Dispatch): void {
+  const command = bundle
     .command('validate')
     .summary('check every byte of a bundle')
     .description('Checks every byte of a bundle, without a network and without extracting anything. Exit 2: not valid.')
@@ -129,16 +158,18 @@ function declareValidate(bundle: Command, dispatch: Dispatch): void {
     .option('--base <file>', 'earlier bundle this one builds on; checks that it has what is left out here')
     .option('--check-referrers', 'report each subject; unconfirmed discovery becomes an error')
     .option('--strict', 'every warning is an error')
-    .addOption(requireFlag('an image without such a referrer is an error'))
+    .addOption(requireFlag('an image without such a referrer is an error'));
+  addSignatureFlags(command)
     .addOption(formatFlag('how the result is written', 'text', 'json'))
     .addHelpText(
       'after',
       `
-Referrers are always checked. This is integrity, not authenticity: whoever
-rewrites all of an unsigned bundle consistently is not found out.
+Referrers are always checked. Without --key this is integrity, not authenticity:
+whoever rewrites all of an unsigned bundle consistently is not found out.
 
 Examples:
   oci-referrers bundle validate --file app.tgz --check-referrers
+  oci-referrers bundle validate --file app.tgz --key exporter.pub
   oci-referrers bundle validate --file app.tgz --strict \\
     --require application/vnd.cyclonedx+json:1`,
     )
@@ -164,6 +195,7 @@ function declareImport(bundle: Command, dispatch: Dispatch): void {
     .option('--no-overwrite', 'refuse to move a tag that points elsewhere already')
     .option('--dry-run', 'validate and show the targets, push nothing')
     .addOption(formatFlag('how the result is written', 'text', 'json'));
+  addSignatureFlags(command);
   addConnectionFlags(command)
     .addHelpText(
       'after',

@@ -15,6 +15,7 @@ const byCode: Readonly<Partial<Record<OciErrorCode, number>>> = {
   ERR_OCI_BUNDLE_SOURCE: exitCodes.usage,
   ERR_OCI_BUNDLE_INVALID: exitCodes.refuted,
   ERR_OCI_REQUIRED_MISSING: exitCodes.refuted,
+  ERR_OCI_SIGNING: exitCodes.other,
   ERR_OCI_REFERRERS_UNSUPPORTED: exitCodes.unconfirmed,
   ERR_OCI_REFERRERS_UNCONFIRMED: exitCodes.unconfirmed,
   ERR_OCI_REFERRERS_INCONSISTENT: exitCodes.unconfirmed,

@@ -52,6 +52,19 @@ export function parseRequirement(text: string): { readonly artifactType: string;
   return { artifactType, min };
 }
 
+/** Parses how many keys have to have signed. */
+export function parseThreshold(text: string): number {
+  const value = parseWhole(text);
+  if (value === undefined || value < 1 || value > 16) throw new InvalidArgumentError('Write a number from 1 to 16.');
+  return value;
+}
+
+/** Parses the id of a bundle. */
+export function parseBundleId(text: string): string {
+  if (!/^sha256:[a-f0-9]{64}$/.test(text)) throw new InvalidArgumentError('Write sha256: and 64 hex characters.');
+  return text;
+}
+
 function parseWhole(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -19,6 +19,7 @@ import { asDiscoveryFailure, discovering } from '../discovery-failure.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 import { leftOut } from '../left-out.js';
+import { readSignKeys } from '../signing-keys.js';
 import { UsageError } from '../usage-error.js';
 
 /** Flags of `bundle export`. */
@@ -34,6 +35,7 @@ export interface ExportFlags extends ConnectionFlags {
   readonly layoutReferrers: LayoutReferrers;
   readonly legacyTags?: boolean | undefined;
   readonly base?: string | undefined;
+  readonly signKey?: readonly string[] | undefined;
   readonly force?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly format: 'text' | 'json';
@@ -49,7 +51,8 @@ export async function runExport(
   assertCompressionKnown(flags);
   const registries = references.map((reference) => parseReference(reference).registry);
   await using resolver = createResolver(await connectionOptions(flags, registries, context));
-  const options = writerOptions(flags);
+  const signers = await readSignKeys(flags.signKey, '--sign-key', context);
+  const options = { ...writerOptions(flags), signers };
   if (flags.dryRun === true) {
     const plan = await discovering(() => planExport(resolver, references, { ...options, signal }));
     if (flags.format === 'json') await output.json(plan);
@@ -101,6 +104,7 @@ function describeReport(report: BundleReport, flags: ExportFlags): readonly stri
   return [
     `wrote ${report.path ?? ''}  ${formatSize(report.bytes)}`,
     `  sha256  ${report.sha256}`,
+    ...report.signedBy.map((hint) => `  signed  by ${hint}`),
     ...describeContent(report, flags),
   ];
 }

@@ -1,6 +1,7 @@
 import {
   createResolver,
   escapeText,
+  type ImportOptions,
   type ImportReport,
   importBundle,
   parseReference,
@@ -11,10 +12,12 @@ import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
+import type { SignatureFlags } from '../signature-flags.js';
+import { namingKeys, signatureOptions } from '../signing-keys.js';
 import { UsageError } from '../usage-error.js';
 
 /** Flags of `bundle import`. */
-export interface ImportFlags extends ConnectionFlags {
+export interface ImportFlags extends ConnectionFlags, SignatureFlags {
   readonly file: string;
   readonly to?: string | undefined;
   readonly map?: readonly (readonly [string, string])[] | undefined;
@@ -30,7 +33,10 @@ export async function runImport(flags: ImportFlags, context: CommandContext): Pr
   const { output, signal } = context;
   const targets = registriesOf(flags);
   await using resolver = createResolver(await connectionOptions(flags, targets, context));
-  const report = await importBundle(flags.file, {
+  const { options, signatures } = await signatureOptions(flags.file, flags, context);
+  const importOptions: ImportOptions = {
+    ...options,
+    signatures,
     resolver,
     to: flags.to,
     map: flags.map === undefined ? undefined : Object.fromEntries(flags.map),
@@ -42,7 +48,8 @@ export async function runImport(flags: ImportFlags, context: CommandContext): Pr
     onProgress: ({ bytes, totalBytes, target }) => {
       output.progress({ label: escapeText(target), doneBytes: bytes, totalBytes });
     },
-  });
+  };
+  const report = await namingKeys(flags.key, () => importBundle(flags.file, importOptions));
   if (flags.format === 'json') await output.json(report);
   else await output.result(describe(report));
   return exitCodes.fine;
@@ -70,7 +77,7 @@ function describe({ bundleId, dryRun, images, validation }: ImportReport): reado
       ...(transfer === undefined ? [] : describeTransfer(transfer)),
     ]),
     ...(warnings === 0 ? [] : [`  validation had ${countOf(warnings, 'warning')}; bundle validate shows them`]),
-    ...(validation.signed ? [] : ['unsigned: integrity, not authenticity']),
+    validation.signed ? `signed by ${validation.signedBy.join(', ')}` : 'unsigned: integrity, not authenticity',
   ];
 }
 

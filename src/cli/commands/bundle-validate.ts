@@ -2,9 +2,11 @@ import { ImportValidator, type RequiredReferrer } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportLines } from '../report-lines.js';
+import type { SignatureFlags } from '../signature-flags.js';
+import { namingKeys, signatureOptions } from '../signing-keys.js';
 
 /** Flags of `bundle validate`. */
-export interface ValidateFlags {
+export interface ValidateFlags extends SignatureFlags {
   readonly file: string;
   readonly base?: string | undefined;
   readonly checkReferrers?: boolean | undefined;
@@ -17,8 +19,11 @@ export interface ValidateFlags {
 export async function runValidate(flags: ValidateFlags, context: CommandContext): Promise<number> {
   const { io, output, signal } = context;
   const { file, base, checkReferrers, strict, require: requireReferrers } = flags;
-  const validator = new ImportValidator({ base, checkReferrers, strict, requireReferrers });
-  const report = await validator.validate(file, { signal });
+  const { options, signatures } = await signatureOptions(file, flags, context);
+  const report = await namingKeys(flags.key, async () => {
+    const validator = new ImportValidator({ base, checkReferrers, strict, requireReferrers, ...options });
+    return await validator.validate(file, { signatures, signal });
+  });
   if (flags.format === 'json') await output.json(report);
   else await output.result(reportLines(report, { subjects: checkReferrers }, io.stdout));
   return report.ok ? exitCodes.fine : exitCodes.refuted;

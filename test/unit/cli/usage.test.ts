@@ -31,6 +31,7 @@ test('every command has help of its own that fits 80 columns', async () => {
     'bundle',
     'bundle export',
     'bundle inspect',
+    'bundle sign',
     'bundle validate',
     'bundle import',
   ]) {

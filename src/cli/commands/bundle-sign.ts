@@ -1,0 +1,36 @@
+import { escapeText, signBundle } from '../../index.js';
+import type { CommandContext } from '../command-context.js';
+import { exitCodes } from '../exit-codes.js';
+import { reading } from '../input-failure.js';
+import { namingKeys, readSignKeys } from '../signing-keys.js';
+import { UsageError } from '../usage-error.js';
+
+/** Flags of `bundle sign`. */
+export interface SignFlags {
+  readonly file: string;
+  readonly signKey: string;
+  readonly output?: string | undefined;
+  readonly force?: boolean | undefined;
+  readonly format: 'text' | 'json';
+}
+
+/** Validates a bundle and writes a signature beside it. */
+export async function runSign(flags: SignFlags, context: CommandContext): Promise<number> {
+  const { file, signKey, output: path, force } = flags;
+  const { output, signal } = context;
+  const [signer] = (await readSignKeys([signKey], '--sign-key', context)) ?? [];
+  if (signer === undefined) throw new UsageError('sign needs a key', { hint: 'give --sign-key FILE' });
+  const report = await namingKeys([signKey], () =>
+    reading(file, () => signBundle(file, signer, { output: path, force, signal })),
+  );
+  if (flags.format === 'json') await output.json(report);
+  else {
+    await output.result([
+      `signed bundle ${report.bundleId}`,
+      ...report.images.map(({ reference, digest }) => `  image   ${escapeText(reference)}  ${digest}`),
+      `  key     ${report.signedBy}`,
+      `  wrote   ${report.path}`,
+    ]);
+  }
+  return exitCodes.fine;
+}
