@@ -139,7 +139,7 @@ export class ImportValidator {
    * @internal
    */
   async validateReader(reader: BundleReader, options: ValidateOptions = {}): Promise<ValidatedBundle> {
-    const base = typeof this.#base === 'string' ? await readBase(this.#base, options) : this.#base;
+    const base = typeof this.#base === 'string' ? await readBase(this.#base, { signal: options.signal }) : this.#base;
     const detached = await readDetached(options.signatures, this.#settings.limits.maxManifestBytes);
     const run = new ValidationRun(this.#rules, { ...this.#settings, base }, detached);
     await run.read(reader, options.signal);
