@@ -47,7 +47,7 @@ const hints: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', 'the disk is full; a plan (--dry-run) tells how many bytes the bundle takes'],
   ['EDQUOT', 'the disk quota is used up; a plan (--dry-run) tells how many bytes the bundle takes'],
   ['ENAMETOOLONG', 'give the file a shorter name; most file systems end at 255 bytes'],
-  ['EFBIG', 'the file system cannot hold a file this large; FAT ends at 4 GiB'],
+  ['EFBIG', 'the file system, or the limit of this process (ulimit -f), ends files here; FAT ends them at 4 GiB'],
 ]);
 
 function rethrow(path: string): (cause: unknown) => never {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
+import { projectRoot } from '../../interop/support/tools.js';
 import { commandPath } from './build-command.js';
 
 /** How a run of the command differs from the usual one. */
@@ -16,6 +17,8 @@ export interface CommandSetting {
   readonly maxFileKiB?: number | undefined;
   /** Where it keeps temporary files. */
   readonly temporary?: string | undefined;
+  /** A script of test/endurance/scripts to run in place of the command. */
+  readonly script?: string | undefined;
 }
 
 /** How a run ended. */
@@ -47,11 +50,12 @@ process.on('exit', () => {
 
 /** Starts the command; nothing of this machine's configuration gets to it. */
 export function startCommand(args: readonly string[], setting: CommandSetting = {}): CommandRun {
-  const { node = process.execPath, maxFileKiB, temporary } = setting;
+  const { node = process.execPath, maxFileKiB, temporary, script } = setting;
+  const program = script === undefined ? commandPath : join(projectRoot, 'test/endurance/scripts', script);
   const preload = `data:text/javascript,${encodeURIComponent(tellFacts)}`;
   const limit = maxFileKiB === undefined ? '' : `ulimit -f ${maxFileKiB}; `;
   const begun = performance.now();
-  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', node, '--import', preload, commandPath, ...args], {
+  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', node, '--import', preload, program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...(temporary === undefined ? {} : { TMPDIR: temporary }) },
   });
