@@ -19,6 +19,7 @@ import type { PlannedFile } from './plan-files.js';
 import { repositoryOf } from './repository-of.js';
 import { readSigners } from './signing/bundle-signer.js';
 import { signRecord } from './signing/sign-record.js';
+import { throughWorkDirectory } from './work-directory.js';
 
 /** An image to put into a bundle, and where it and its referrers are found. */
 export interface BundleSubjectInput {
@@ -34,9 +35,19 @@ export interface BundleSubjectInput {
 export interface BundleWriteOptions extends AbortableOptions {
   /** Replaces a file that has the target's name; false by default. */
   readonly force?: boolean | undefined;
+  /**
+   * Directory in which fetched blobs are kept, so that a run after one that broke off does not fetch them again; none by
+   * default. It is made if need be, private to this user, takes as much room as the blobs, and stays afterwards. The
+   * bundle's bytes are the same with and without.
+   */
+  readonly workDirectory?: string | undefined;
 }
 
-const writeSchema = z.strictObject({ force: z.boolean().optional(), signal: abortSignal });
+const writeSchema = z.strictObject({
+  force: z.boolean().optional(),
+  workDirectory: z.string().min(1).optional(),
+  signal: abortSignal,
+});
 const planSchema = z.strictObject({ signal: abortSignal });
 
 /** What was written. */
@@ -149,19 +160,19 @@ export class BundleWriter {
     signal?.throwIfAborted();
     if (typeof target !== 'string') {
       try {
-        return await this.#writeTo(target, compression, signal);
+        return await this.#writeTo(target, compression, options);
       } finally {
         if (!target.writableFinished) target.destroy();
       }
     }
-    const produce = (sink: Writable): Promise<BundleReport> => this.#writeTo(sink, compression, signal, target);
+    const produce = (sink: Writable): Promise<BundleReport> => this.#writeTo(sink, compression, options, target);
     return await writeOutputFile(target, options.force ?? false, produce);
   }
 
   async #writeTo(
     sink: Writable,
     compression: WriterCompression,
-    signal: AbortSignal | undefined,
+    { signal, workDirectory }: BundleWriteOptions,
     path?: string,
   ): Promise<BundleReport> {
     const { plan, record, before, after } = await this.#prepare(signal);
@@ -176,7 +187,8 @@ export class BundleWriter {
     }
     const sinkFault = (cause: unknown): Error => outputFault(cause, path);
     const archive = { compression, concurrency, maxPrefetchBytes, onProgress, signal, sinkFault };
-    const written = await writeArchive([...before, ...signatures, ...after], sink, archive);
+    const content = workDirectory === undefined ? after : throughWorkDirectory(after, workDirectory);
+    const written = await writeArchive([...before, ...signatures, ...content], sink, archive);
     const { bundleId, previousBundleId, complete, images, subjects, counts, external, deltaBytes, warnings } = plan;
     const base = previousBundleId === undefined ? {} : { previousBundleId };
     const rest = { complete, images, subjects, counts, external, deltaBytes, warnings };

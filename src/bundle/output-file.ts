@@ -33,9 +33,14 @@ export function outputFault(cause: unknown, path?: string): BundleError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new BundleError('ERR_OCI_BUNDLE_OUTPUT', `writing the bundle to ${where} failed: ${reason}`, {
     cause,
-    hint: hints.get(errorCode(cause)) ?? 'check that the output can be written to and has room for the bundle',
+    hint: outputHint(cause),
     ...(path === undefined ? {} : { path }),
   });
+}
+
+/** Says what to do about a fault of the file system while something is written. */
+export function outputHint(cause: unknown): string {
+  return hints.get(errorCode(cause)) ?? 'check that the output can be written to and has room for the bundle';
 }
 
 const hints: ReadonlyMap<string, string> = new Map([

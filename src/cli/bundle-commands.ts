@@ -74,6 +74,7 @@ function addExportFlags(command: Command): void {
     )
     .option('--legacy-tags', "also carry cosign's older sha256-….sig, .att and .sbom tags")
     .option('--base <file>', 'earlier bundle; blobs it has are left out, and it must be imported first')
+    .option('--resume <dir>', 'keep fetched blobs there; a run after one that broke off fetches only what is missing')
     .option('--force', 'replace an existing file')
     .option('--dry-run', 'discover and plan, write nothing')
     .addOption(formatFlag('how the result is written', 'text', 'json'));

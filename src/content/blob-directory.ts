@@ -23,6 +23,8 @@ export interface BlobDirectoryOptions {
   readonly readFault: DirectoryFault;
   /** For what cannot be written. */
   readonly writeFault: DirectoryFault;
+  /** Lets only this user read what is written, and the folders that are made for it; false by default. */
+  readonly isPrivate?: boolean | undefined;
 }
 
 /**
@@ -97,8 +99,8 @@ export class BlobDirectory {
     try {
       signal?.throwIfAborted();
       await this.#prepare(parseDigest(descriptor.digest).algorithm);
-      const fault = this.#options.writeFault;
-      await writeThroughPart(this.#pathOf(descriptor.digest), { fault }, async (sink) => {
+      const { writeFault: fault, isPrivate } = this.#options;
+      await writeThroughPart(this.#pathOf(descriptor.digest), { fault, isPrivate }, async (sink) => {
         const verify = createVerifyStream(descriptor, 'its source');
         await pipelineToEnd([body, verify, sink], signal === undefined ? {} : { signal });
       });
@@ -176,7 +178,7 @@ export class BlobDirectory {
     }
     const folder = join(this.#root, 'blobs', algorithm);
     const preparing = (async () => {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: this.#options.isPrivate === true ? 0o700 : 0o777 });
       await this.#assertFolders(algorithm);
       await removeAbandonedParts(folder);
     })().catch((cause: unknown) => {

@@ -16,6 +16,8 @@ const bufferedBytes = 1024 * 1024;
 export interface PartFileOptions {
   /** Makes the error for a fault of the file system. */
   readonly fault: (cause: unknown, path: string) => Error;
+  /** Lets only this user read the file; false by default. */
+  readonly isPrivate?: boolean | undefined;
   /** Called once the part file is whole and on disk; what it throws keeps the file from getting its name. */
   readonly beforeRename?: (() => Promise<void>) | undefined;
 }
@@ -30,14 +32,14 @@ export interface PartFileOptions {
  */
 export async function writeThroughPart<Result>(
   target: string,
-  { fault, beforeRename }: PartFileOptions,
+  { fault, beforeRename, isPrivate = false }: PartFileOptions,
   produce: (sink: Writable) => Promise<Result>,
 ): Promise<Result> {
   const rethrow = (cause: unknown): never => {
     throw fault(cause, target);
   };
   const part = join(dirname(target), `${partPrefix(target)}${ownId()}.part`);
-  const handle = await open(part, 'wx').catch(rethrow);
+  const handle = await open(part, 'wx', isPrivate ? 0o600 : 0o666).catch(rethrow);
   try {
     const result = await fill(handle, (cause) => fault(cause, target), produce);
     await beforeRename?.();

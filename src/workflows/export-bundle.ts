@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { readBase } from '../bundle/bundle-base.js';
-import { type BundleReport, BundleWriter } from '../bundle/bundle-writer.js';
+import { type BundleReport, type BundleWriteOptions, BundleWriter } from '../bundle/bundle-writer.js';
 import { type BundleWriterOptions, checkWriterOptions } from '../bundle/bundle-writer-options.js';
 import type { BundlePlan } from '../bundle/plan.js';
 import type { BundleBase } from '../bundle/record.js';
@@ -19,11 +19,9 @@ export interface PlanOptions extends Omit<BundleWriterOptions, 'base'>, Abortabl
 }
 
 /** Options of {@link exportBundle}. */
-export interface ExportOptions extends PlanOptions {
+export interface ExportOptions extends PlanOptions, BundleWriteOptions {
   /** Path of the bundle, `.tgz`, `.tar.gz` or `.tar`, or a stream to write it to. */
   readonly output: string | Writable;
-  /** Replaces an existing file; false by default. */
-  readonly force?: boolean | undefined;
 }
 
 /**
@@ -51,9 +49,9 @@ export async function exportBundle(
   references: readonly string[],
   options: ExportOptions,
 ): Promise<BundleReport> {
-  const { output, force, signal, ...writerOptions } = options;
+  const { output, force, workDirectory, signal, ...writerOptions } = options;
   const writer = await collect(resolver, references, writerOptions, signal);
-  return await writer.write(output, { force, signal });
+  return await writer.write(output, { force, workDirectory, signal });
 }
 
 /**

@@ -36,6 +36,7 @@ export interface ExportFlags extends ConnectionFlags {
   readonly legacyTags?: boolean | undefined;
   readonly base?: string | undefined;
   readonly signKey?: readonly string[] | undefined;
+  readonly resume?: string | undefined;
   readonly force?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly format: 'text' | 'json';
@@ -66,7 +67,7 @@ export async function runExport(
     if (event.type === 'plan') ({ totalBytes } = event);
     else output.progress({ label: 'writing', doneBytes: event.doneBytes, totalBytes: totalBytes ?? 0 });
   };
-  const file = { output: flags.output, force: flags.force, onProgress, signal };
+  const file = { output: flags.output, force: flags.force, workDirectory: flags.resume, onProgress, signal };
   const report = await exportBundle(resolver, references, { ...options, ...file }).catch((error: unknown) => {
     throw totalBytes === undefined ? asDiscoveryFailure(error) : error;
   });
