@@ -144,8 +144,8 @@ describe('an import with trusted keys', () => {
     const wanted = { resolver, to, trustedKeys: [key.publicPem, other.publicPem], signatures: [signature] };
     await expect(importBundle(path, wanted)).rejects.toThrow(TypeError);
     const code = async (options: object): Promise<unknown> =>
-      await importBundle(path, { ...wanted, ...options }).catch((error: { report?: { findings: object[] } }) => {
-        return error.report?.findings;
+      await importBundle(path, { ...wanted, ...options }).catch((error: unknown) => {
+        return (error as { report?: { findings: object[] } }).report?.findings;
       });
     expect(await code({ signatureThreshold: 2 })).toMatchObject([{ code: 'SignatureMissing' }]);
     expect(await code({ expectPrevious: `sha256:${'0'.repeat(64)}` })).toMatchObject([{ code: 'BaseMismatch' }]);
