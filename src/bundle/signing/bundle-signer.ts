@@ -10,7 +10,8 @@ import { readPublicKey, type TrustedKey } from './trusted-key.js';
  *
  * @remarks What it gives is verified with `publicKey` before it is written. ECDSA signatures are DER, on P-256 with SHA-256
  * and on P-384 with SHA-384; RSA is PKCS #1 v1.5 with SHA-256, 2048 bits or more; Ed25519 is the plain one. Where a KMS
- * wants a digest, give it the digest of `payload` by that hash.
+ * wants a digest, give it the digest of `payload` by that hash. A key on P-384 is for readers with this package: cosign 2.6.2 and
+ * `@sigstore/verify` 3.1.1 verify the others, and that one with SHA-256 only.
  * @example
  * ```ts
  * import type { BundleSigner } from '@stellaops/oci-referrers';
