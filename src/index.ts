@@ -88,6 +88,8 @@ export {
 } from './errors/index.js';
 export type { ProxyOption, ProxySettings } from './http/proxy.js';
 export type { RegistryWarning, RetryPolicy, Timeouts, TlsOptions } from './http/types.js';
+export type { Layout, LayoutImage } from './layout/layout.js';
+export { type LayoutOptions, openLayout } from './layout/open-layout.js';
 export { type ArtifactCategory, categoryOf } from './oci/artifact-kind.js';
 export type { Descriptor, Platform } from './oci/descriptor.js';
 export { type DigestAlgorithm, digestOf } from './oci/digest.js';

@@ -29,6 +29,3 @@ export function referrerPath(subject: string, digest: string): string {
   const { algorithm, encoded } = parseDigest(digest);
   return `referrers/${of.algorithm}-${of.encoded}/${algorithm}-${encoded}.json`;
 }
-
-/** Content of the entry `oci-layout` (image-spec v1.1.1, image-layout.md#oci-layout-file). */
-export const ociLayoutFile: Buffer = Buffer.from('{"imageLayoutVersion":"1.0.0"}\n');

@@ -1,5 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf } from '../oci/digest.js';
+import { imageName, refName } from '../oci/image-layout.js';
 import { mediaTypes } from '../oci/media-types.js';
 import { parseReference } from '../oci/reference.js';
 import { referrersTag } from '../oci/referrers-tag.js';
@@ -21,11 +22,6 @@ export interface LayoutIndex {
   /** Indexes of the referrers tag schema, by digest; all of the OCI index type. */
   readonly tagSchemaIndexes: ReadonlyMap<string, Buffer>;
 }
-
-/** Annotation that names an entry of index.json (image-spec v1.1.1, annotations). */
-const refName = 'org.opencontainers.image.ref.name';
-/** Annotation by which containerd and Docker name an image. */
-const imageName = 'io.containerd.image.name';
 
 /**
  * Makes the `index.json` of a bundle: its images by name, and their referrers as `mode` says.

@@ -1,7 +1,8 @@
 import { digestOf } from '../oci/digest.js';
+import { ociLayoutFile } from '../oci/image-layout.js';
 import { mediaTypes } from '../oci/media-types.js';
 import { compareText } from './canonical-json.js';
-import { blobPath, entryPaths, ociLayoutFile } from './entry-paths.js';
+import { blobPath, entryPaths } from './entry-paths.js';
 import { emitAttestationsIndex, emitReferrersIndex } from './index-tables.js';
 import type { LayoutIndex } from './layout-index.js';
 import type { PlannedBlob, PlannedContent } from './plan-content.js';

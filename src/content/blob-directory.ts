@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { pipeline as pipelineToEnd } from 'node:stream/promises';
@@ -111,6 +111,14 @@ export class BlobDirectory {
     }
   }
 
+  /** Removes content; what is not there is no fault. */
+  async remove(digest: string): Promise<void> {
+    const path = this.#pathOf(digest);
+    await unlink(path).catch((cause: unknown) => {
+      if (errnoOf(cause) !== 'ENOENT') throw this.#options.writeFault(cause, path);
+    });
+  }
+
   #pathOf(digest: string): string {
     const { algorithm, encoded } = parseDigest(digest);
     return join(this.#root, 'blobs', algorithm, encoded);
@@ -215,8 +223,9 @@ function verified(
   return verify;
 }
 
-function notThere(digest: string, root: string): OciError {
+/** Makes the error for content that is not there. */
+export function notThere(digest: string, root: string): OciError {
   return new OciError('ERR_OCI_NOT_FOUND', `${digest} is not in ${root}`, {
-    hint: 'the directory is incomplete, or never held it: copy the image there again',
+    hint: 'it was copied there only in part, or never: copy the image there again',
   });
 }

@@ -11,6 +11,8 @@ const abandonedAfterMs = 24 * 60 * 60 * 1000;
 const mostNameBytes = 180;
 /** Bytes that wait to be written before the source is told to pause. */
 const bufferedBytes = 1024 * 1024;
+/** What {@link ownId} gives. */
+const ownerPattern = /^([a-f0-9]{8})-(\d+)-([a-z0-9]+)-[a-f0-9]{8}$/;
 
 /** How a file is written through its part file. */
 export interface PartFileOptions {
@@ -70,14 +72,13 @@ export function partPrefix(target: string): string {
  */
 export async function removeAbandonedParts(directory: string, prefix?: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    const match = /^(\..*\.)([a-f0-9]{8})-(\d+)-([a-z0-9]+)-[a-f0-9]{8}\.part$/.exec(name);
-    if (match === null || (prefix !== undefined && match[1] !== prefix)) continue;
+    const match = /^(\..*\.)([a-z0-9-]+)\.part$/.exec(name);
+    const owner = match?.[2];
+    if (owner === undefined || !ownerPattern.test(owner) || (prefix !== undefined && match?.[1] !== prefix)) continue;
     const part = join(directory, name);
     const found = await stat(part).catch(() => undefined);
     if (found === undefined) continue;
-    const isAbandoned =
-      Date.now() - found.mtimeMs > abandonedAfterMs || isOwnerGone(match[2], Number(match[3]), match[4]);
-    if (isAbandoned) {
+    if (Date.now() - found.mtimeMs > abandonedAfterMs || isOwnerGone(owner)) {
       await unlink(part).catch(() => {
         // Another run was faster.
       });
@@ -136,8 +137,22 @@ function createFileSink(handle: FileHandle, fault: (cause: unknown) => Error): W
 }
 
 /** Names this process among all that may write here: machine, process, when it was started, and which of its files. */
-function ownId(): string {
+export function ownId(): string {
   return `${machineId()}-${process.pid}-${startTime()}-${randomBytes(4).toString('hex')}`;
+}
+
+/** Tells whether the process that gave itself an id has ended, as far as this machine knows. */
+export function isOwnerGone(id: string): boolean {
+  const [, machine, pid, started] = ownerPattern.exec(id) ?? [];
+  if (machine !== machineId()) return false;
+  // In a container a new process often has the number of the one before it.
+  if (Number(pid) === process.pid) return started !== startTime();
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return errnoOf(error) === 'ESRCH';
+  }
 }
 
 function machineId(): string {
@@ -146,16 +161,4 @@ function machineId(): string {
 
 function startTime(): string {
   return Math.round(performance.timeOrigin).toString(36);
-}
-
-function isOwnerGone(machine: string | undefined, pid: number, started: string | undefined): boolean {
-  if (machine !== machineId()) return false;
-  // In a container a new process often has the number of the one before it.
-  if (pid === process.pid) return started !== startTime();
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return errnoOf(error) === 'ESRCH';
-  }
 }

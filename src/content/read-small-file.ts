@@ -1,6 +1,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
+/** Bytes read at once: most files are far smaller than what they may have. */
+const chunkSize = 64 * 1024;
+
 /** Makes the error for a file that cannot be used; the reason goes on from the file's name. */
 export type FileFault = (reason: string, cause?: unknown) => Error;
 
@@ -36,10 +39,12 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 async function readUpTo(file: FileHandle, most: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(most);
+  const chunks: Buffer[] = [];
   let size = 0;
   for (let read = -1; read !== 0 && size < most; size += read) {
-    ({ bytesRead: read } = await file.read(buffer, size, most - size));
+    const chunk = Buffer.allocUnsafe(Math.min(chunkSize, most - size));
+    ({ bytesRead: read } = await file.read(chunk, 0, chunk.length));
+    chunks.push(chunk.subarray(0, read));
   }
-  return buffer.subarray(0, size);
+  return Buffer.concat(chunks, size);
 }

@@ -112,7 +112,7 @@ export interface PushResult {
   /** False when the target had it already. */
   readonly uploaded: boolean;
   /** How the target keeps a referrer listed; absent when the content has no subject. */
-  readonly referrers?: 'api' | 'tag-schema' | undefined;
+  readonly referrers?: 'api' | 'tag-schema' | 'layout' | undefined;
 }
 
 /** One repository, or one layout, that content can be put into. */
@@ -131,6 +131,8 @@ export interface PushTarget extends ReferrersSource {
   mount(descriptor: Descriptor, fromRepository: string, options?: AbortableOptions): Promise<boolean>;
   /** Points a tag at a manifest that is there. */
   tag(descriptor: Descriptor, tag: string, options?: AbortableOptions): Promise<void>;
+  /** Lists a manifest that has no tag, where nothing else keeps it: in a layout, not in a registry. */
+  readonly keep?: (descriptor: Descriptor, options?: AbortableOptions) => Promise<void>;
   /** Finds what a tag points to; undefined when the tag does not exist. */
   resolveTag(tag: string, options?: AbortableOptions): Promise<Descriptor | undefined>;
 }

@@ -39,11 +39,14 @@ export type OciErrorCode =
   | 'ERR_OCI_REFERRERS_INCONSISTENT'
   | 'ERR_OCI_REFERRERS_TAG_INVALID'
   | 'ERR_OCI_REFERRERS_TAG_CONFLICT'
-  // A bundle cannot be written, read or imported.
+  // A bundle or an image layout cannot be written, read or imported.
   | 'ERR_OCI_BUNDLE_INVALID'
   | 'ERR_OCI_BUNDLE_OUTPUT'
   | 'ERR_OCI_BUNDLE_SOURCE'
   | 'ERR_OCI_BUNDLE_CHANGED'
+  | 'ERR_OCI_LAYOUT_INVALID'
+  | 'ERR_OCI_LAYOUT_SOURCE'
+  | 'ERR_OCI_LAYOUT_OUTPUT'
   | 'ERR_OCI_REQUIRED_MISSING'
   | 'ERR_OCI_SIGNING'
   | 'ERR_OCI_TRANSFER_REFUSED'

@@ -119,7 +119,7 @@ export class IntegrityError extends OciError {
   }
 }
 
-/** Thrown when a bundle cannot be written, read or imported. */
+/** Thrown when a bundle or an image layout cannot be written, read or imported. */
 export class BundleError extends OciError {
   /** Name of the class, for logs. */
   override readonly name: string = 'BundleError';

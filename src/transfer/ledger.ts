@@ -12,6 +12,7 @@ export class Ledger {
   #bytes = 0;
   #uploaded = 0;
   #skipped = 0;
+  #mounted = 0;
   #uploadedBytes = 0;
 
   constructor(item: TransferItem, report: ((progress: TransferProgress) => void) | undefined) {
@@ -29,17 +30,20 @@ export class Ledger {
     this.#tell({ type: 'start' });
   }
 
-  get totals(): Pick<TransferReport, 'uploaded' | 'skipped' | 'uploadedBytes'> {
-    return { uploaded: this.#uploaded, skipped: this.#skipped, uploadedBytes: this.#uploadedBytes };
+  get totals(): Pick<TransferReport, 'uploaded' | 'mounted' | 'skipped' | 'uploadedBytes'> {
+    const mounted = this.#mounted;
+    return { uploaded: this.#uploaded, mounted, skipped: this.#skipped, uploadedBytes: this.#uploadedBytes };
   }
 
-  done(descriptor: Descriptor, uploaded: boolean): void {
+  done(descriptor: Descriptor, how: 'uploaded' | 'mounted' | 'skipped'): void {
     this.#bytes += descriptor.size;
-    if (uploaded) {
+    if (how === 'mounted') this.#mounted++;
+    else if (how === 'skipped') this.#skipped++;
+    else {
       this.#uploaded++;
       this.#uploadedBytes += descriptor.size;
-    } else this.#skipped++;
-    this.#tell({ type: 'done', digest: descriptor.digest, uploaded });
+    }
+    this.#tell({ type: 'done', digest: descriptor.digest, uploaded: how === 'uploaded' });
   }
 
   #tell(event: Pick<TransferProgress, 'type' | 'digest' | 'uploaded'>): void {

@@ -1,8 +1,9 @@
 import { mapConcurrently } from '../content/abort.js';
 import type { PushTarget } from '../content/sources.js';
+import { RegistryError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { manifestsBelow } from '../oci/manifest.js';
-import type { GraphNode } from '../referrers/graph.js';
+import type { GraphNode, ReferrersGraph } from '../referrers/graph.js';
 import { checkTarget } from './check-target.js';
 import { Ledger } from './ledger.js';
 import type { MovedTag, TransferItem, TransferOptions, TransferReport } from './transfer.js';
@@ -30,30 +31,88 @@ export async function pushGraph(
     ledger.blobs,
     concurrency,
     async (blob, stop) => {
-      const { uploaded } = await target.push(blob, item.openBlob(blob), { signal: stop });
-      ledger.done(blob, uploaded);
+      ledger.done(blob, await pushBlob(target, item, blob, stop));
+      item.mounts?.done(blob.digest);
     },
     signal,
   );
   const image = nodesBelow(graph.root.digest, graph.nodes);
-  for (const node of image) await pushNode(target, node, ledger, signal);
+  for (const node of image) await pushNode(target, node, graph.nodes, ledger, signal);
   await pushReferrers(target, item, ledger, new Set(image.map((node) => node.descriptor.digest)), options);
   if (item.tag !== undefined) await target.tag(graph.root, item.tag, { signal });
+  else await target.keep?.(graph.root, { signal });
 
   const subjects = await checkTarget(target, item, options);
   const previousDigest = movedTags.find(({ tag }) => tag === item.tag)?.previousDigest;
-  return { target: item.target, digest: graph.root.digest, previousDigest, movedTags, ...ledger.totals, subjects };
+  const absent = absentFrom(graph);
+  return {
+    target: item.target,
+    digest: graph.root.digest,
+    previousDigest,
+    movedTags,
+    ...ledger.totals,
+    absent,
+    subjects,
+  };
+}
+
+/** Returns the digests of manifests that an index names and that are not carried along. */
+export function absentFrom({ nodes }: ReferrersGraph): readonly string[] {
+  const children = [...nodes.values()].flatMap(({ parsed }) => manifestsBelow(parsed));
+  return [...new Set(children.map(({ digest }) => digest))].filter((digest) => !nodes.has(digest)).sort();
+}
+
+async function pushBlob(
+  target: PushTarget,
+  item: TransferItem,
+  blob: Descriptor,
+  signal: AbortSignal,
+): Promise<'uploaded' | 'mounted' | 'skipped'> {
+  const { mounts } = item;
+  const places = mounts?.from(blob.digest) ?? [];
+  if (places.length > 0) {
+    if (await target.exists(blob, { signal })) return 'skipped';
+    for (const place of places) {
+      if (await target.mount(blob, place, { signal })) return 'mounted';
+      mounts?.refused(place);
+    }
+  }
+  const { uploaded } = await target.push(blob, item.openBlob(blob), { signal });
+  return uploaded ? 'uploaded' : 'skipped';
+}
+
+/** Pushes a manifest; many registries refuse an index whose platforms are not all there. */
+async function pushWhole(
+  target: PushTarget,
+  { descriptor, bytes, parsed }: GraphNode,
+  nodes: ReadonlyMap<string, GraphNode>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await target.push(descriptor, bytes, { signal });
+  } catch (error) {
+    const absent = manifestsBelow(parsed).filter(({ digest }) => !nodes.has(digest)).length;
+    const isRefused = error instanceof RegistryError && [400, 404, 422].includes(error.status);
+    if (absent === 0 || !isRefused) throw error;
+    const hint =
+      'carry all platforms along, choose a single image by its digest, or ask for a registry that keeps sparse indexes';
+    throw error.withWords(
+      `${absent} platforms of this index were left out, and the registry may want all of them`,
+      hint,
+    );
+  }
 }
 
 async function pushNode(
   target: PushTarget,
   node: GraphNode,
+  nodes: ReadonlyMap<string, GraphNode>,
   ledger: Ledger,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const isThere = await target.exists(node.descriptor, { signal });
-  if (!isThere) await target.push(node.descriptor, node.bytes, { signal });
-  ledger.done(node.descriptor, !isThere);
+  if (!isThere) await pushWhole(target, node, nodes, signal);
+  ledger.done(node.descriptor, isThere ? 'skipped' : 'uploaded');
 }
 
 /** Pushes referrers in the order of the lists: a subject is always there before what refers to it. */
@@ -95,14 +154,14 @@ async function pushReferrer(
   const nodes = nodesBelow(referrer.digest, item.graph.nodes);
   const self = nodes.at(-1);
   if (self === undefined) throw new TypeError(`the graph lists ${referrer.digest} and does not hold it`);
-  for (const child of nodes.slice(0, -1)) await pushNode(target, child, ledger, signal);
+  for (const child of nodes.slice(0, -1)) await pushNode(target, child, item.graph.nodes, ledger, signal);
   if (placing.isListed && placing.tag === undefined) {
-    await pushNode(target, self, ledger, signal);
+    await pushNode(target, self, item.graph.nodes, ledger, signal);
     return;
   }
   // Pushed even if the manifest is there: a registry without the API lists it only when it is pushed with its subject.
   const { uploaded } = await target.push(self.descriptor, self.bytes, { signal, tag: placing.tag });
-  ledger.done(self.descriptor, uploaded);
+  ledger.done(self.descriptor, uploaded ? 'uploaded' : 'skipped');
 }
 
 /** Returns a manifest and every manifest it consists of, children first, each once. */

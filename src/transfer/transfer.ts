@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { ReferrersGraph } from '../referrers/graph.js';
+import type { BlobMounts } from './mount-places.js';
 
 /** An image with its closure, ready to be put somewhere. */
 export interface TransferItem {
@@ -17,6 +18,8 @@ export interface TransferItem {
   readonly elsewhere: readonly Descriptor[];
   /** Digests of blobs nobody pushes: those whose licence keeps them where they are. */
   readonly skipped: ReadonlySet<string>;
+  /** Repositories of the same registry that blobs may be taken from; none when absent. */
+  readonly mounts?: BlobMounts | undefined;
 }
 
 /** Told while content is being put into a target. */
@@ -77,10 +80,14 @@ export interface TransferReport {
   readonly movedTags: readonly MovedTag[];
   /** Blobs and manifests uploaded. */
   readonly uploaded: number;
+  /** Blobs that the registry took over from another of its repositories, and nobody sent. */
+  readonly mounted: number;
   /** Blobs and manifests that were there already. */
   readonly skipped: number;
   /** Bytes uploaded. */
   readonly uploadedBytes: number;
+  /** Digests of manifests that an index names and that were not carried along: platforms nobody chose. */
+  readonly absent: readonly string[];
   /** Each subject, checked against the target's own list. */
   readonly subjects: readonly TransferredSubject[];
 }

@@ -1,6 +1,7 @@
 import { digestOf } from '../../oci/digest.js';
+import { ociLayoutFile } from '../../oci/image-layout.js';
 import { emitRecordFiles } from '../checksums.js';
-import { entryPaths, ociLayoutFile } from '../entry-paths.js';
+import { entryPaths } from '../entry-paths.js';
 import { emitAttestationsIndex, emitReferrersIndex } from '../index-tables.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
 

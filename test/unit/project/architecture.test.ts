@@ -14,9 +14,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   auth: ['errors', 'oci', 'content', 'telemetry', 'http'],
   remotes: ['errors', 'oci', 'content', 'telemetry', 'http', 'auth'],
   referrers: ['errors', 'oci', 'content'],
+  layout: ['errors', 'oci', 'content', 'referrers'],
   bundle: ['errors', 'oci', 'content', 'referrers'],
   transfer: ['errors', 'oci', 'content', 'referrers', 'bundle'],
-  workflows: ['errors', 'oci', 'content', 'telemetry', 'remotes', 'referrers', 'bundle', 'transfer'],
+  workflows: ['errors', 'oci', 'content', 'telemetry', 'remotes', 'referrers', 'layout', 'bundle', 'transfer'],
   testing: ['errors', 'oci'],
   cli: ['index.ts'],
 };

@@ -1,0 +1,108 @@
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { sleep } from '../content/abort.js';
+import { KeyedLock } from '../content/keyed-lock.js';
+import { isOwnerGone, ownId } from '../content/part-file.js';
+import { errnoOf, readSmallFile } from '../content/read-small-file.js';
+import { isOciError } from '../errors/index.js';
+import { layoutUnwritable } from './layout-faults.js';
+
+/** An update takes well under a second; who holds the lock longer than this without a sign of life has gone. */
+const abandonedAfterMs = 10 * 60 * 1000;
+/** A holder writes its id right after it has made the file. */
+const unnamedAfterMs = 10_000;
+/** Longest wait for another process. */
+const maxWaitMs = 120_000;
+const pollMs = 15;
+/** An id is a third of that. */
+const maxIdBytes = 256;
+
+/**
+ * Lets one writer at a time change a file, among all processes of this package that see the same directory.
+ *
+ * @remarks The lock is a file with its owner's id in it. One whose owner has ended is taken over; two may believe that for
+ * a moment, so a holder looks whether it still is one before it makes its change visible.
+ */
+export class DirectoryLock {
+  readonly #path: string;
+  /** Who waits in this process waits here, without asking the file system. */
+  readonly #turns = new KeyedLock();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Runs work while the lock is held; `assertHeld` throws when somebody took it away. */
+  async run<Result>(work: (assertHeld: () => Promise<void>) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    return await this.#turns.run('', () => this.#runAlone(work, signal), signal);
+  }
+
+  async #runAlone<Result>(
+    work: (assertHeld: () => Promise<void>) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    const id = await this.#acquire(signal);
+    try {
+      return await work(async () => {
+        if ((await this.#holder())?.id === id) return;
+        throw layoutUnwritable(new Error('another process has taken the lock over'), this.#path);
+      });
+    } finally {
+      if ((await this.#holder())?.id === id) await unlink(this.#path).catch(() => undefined);
+    }
+  }
+
+  async #acquire(signal: AbortSignal | undefined): Promise<string> {
+    const id = ownId();
+    for (const end = Date.now() + maxWaitMs; ; ) {
+      signal?.throwIfAborted();
+      if (await this.#take(id)) return id;
+      const holder = await this.#holder();
+      if (holder === undefined) continue;
+      if (holder.isGone) await this.#remove(holder.id, id);
+      else if (Date.now() > end) throw layoutUnwritable(new Error(`it is held by ${holder.id}`), this.#path);
+      else await sleep(pollMs, signal);
+    }
+  }
+
+  async #take(id: string): Promise<boolean> {
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(this.#path, 'wx');
+      await handle.writeFile(id);
+      return true;
+    } catch (cause) {
+      if (handle === undefined && errnoOf(cause) === 'EEXIST') return false;
+      if (handle !== undefined) await unlink(this.#path).catch(() => undefined);
+      throw layoutUnwritable(cause, this.#path);
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  async #holder(): Promise<{ readonly id: string; readonly isGone: boolean } | undefined> {
+    try {
+      const { mtimeMs } = await lstat(this.#path);
+      const fault = (reason: string): Error => layoutUnwritable(new Error(reason), this.#path);
+      const bytes = await readSmallFile(this.#path, maxIdBytes, fault);
+      if (bytes === undefined) return undefined;
+      const id = bytes.toString('latin1');
+      const ageMs = Date.now() - mtimeMs;
+      return { id, isGone: ageMs > (id === '' ? unnamedAfterMs : abandonedAfterMs) || isOwnerGone(id) };
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT') return undefined;
+      throw isOciError(cause) ? cause : layoutUnwritable(cause, this.#path);
+    }
+  }
+
+  /** Of several that find a lock abandoned, one moves it away. */
+  async #remove(abandoned: string, id: string): Promise<void> {
+    const moved = `${this.#path}.${id}`;
+    try {
+      if ((await this.#holder())?.id !== abandoned) return;
+      await rename(this.#path, moved);
+      await unlink(moved);
+    } catch (cause) {
+      if (errnoOf(cause) !== 'ENOENT') throw layoutUnwritable(cause, this.#path);
+    }
+  }
+}

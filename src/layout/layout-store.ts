@@ -1,0 +1,139 @@
+import type { AbortableOptions } from '../content/abort.js';
+import { BlobDirectory } from '../content/blob-directory.js';
+import { KeyedLock } from '../content/keyed-lock.js';
+import type { Limits } from '../content/limits.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { digestOf } from '../oci/digest.js';
+import { describeReferrer, type Manifest } from '../oci/manifest.js';
+import { isIndexType, mediaTypes } from '../oci/media-types.js';
+import { referrersTag } from '../oci/referrers-tag.js';
+import { addUntagged, nameEntry, replaceList } from './change-index.js';
+import type { IndexFile, IndexState, RawEntry } from './index-file.js';
+import { isListFor, type LayoutEntry, readEntry } from './layout-entry.js';
+import { layoutInvalid, layoutUnreadable, layoutUnwritable } from './layout-faults.js';
+import { digestNameFor, entryNameFor } from './layout-names.js';
+import { readManifest } from './read-manifest.js';
+import { type LayoutScan, type ManifestFacts, scanReferrers } from './scan-referrers.js';
+
+/** What is known about one layout directory, shared by everything that was opened on it together. */
+export class LayoutStore {
+  readonly path: string;
+  readonly blobs: BlobDirectory;
+  readonly limits: Limits;
+  readonly #file: IndexFile;
+  readonly #known = new Map<string, ManifestFacts>();
+  /** Lists this store has written itself: of those only the last one is of use. */
+  readonly #ownLists = new Set<string>();
+  #entries: { readonly stamp: string; readonly entries: readonly LayoutEntry[] } | undefined;
+  #scan: { readonly stamp: string; readonly scan: LayoutScan } | undefined;
+  readonly #scanning = new KeyedLock();
+
+  constructor(path: string, file: IndexFile, limits: Limits) {
+    this.path = path;
+    this.limits = limits;
+    this.#file = file;
+    this.blobs = new BlobDirectory(path, { readFault: layoutUnreadable, writeFault: layoutUnwritable });
+  }
+
+  /** The entries of index.json as it is now. */
+  async entries(): Promise<readonly LayoutEntry[]> {
+    return this.#entriesOf(await this.#file.read());
+  }
+
+  /** Everything index.json leads to, read once for each state of the file. */
+  async scan(signal?: AbortSignal): Promise<LayoutScan> {
+    // Who comes while another scans waits for what that one finds.
+    return await this.#scanning.run('', () => this.#scanAlone(signal), signal);
+  }
+
+  /** Makes the directory a layout before its first blob comes. */
+  async create(): Promise<void> {
+    await this.#file.create();
+  }
+
+  /** Points a name at a manifest. */
+  async name(
+    descriptor: Descriptor,
+    repository: string | undefined,
+    tag: string | undefined,
+    options: AbortableOptions,
+  ): Promise<void> {
+    await this.#file.update((state, raw) => {
+      const entries = this.#entriesOf(state);
+      if (tag !== undefined) return nameEntry(raw, descriptor, entryNameFor(entries, repository, tag));
+      if (repository !== undefined) return nameEntry(raw, descriptor, digestNameFor(repository, descriptor));
+      return raw.some((entry) => entry['digest'] === descriptor.digest) ? undefined : [...raw, { ...descriptor }];
+    }, options);
+  }
+
+  /** Lists a referrer in both ways others read: as an entry of its own, and in the list under its subject's tag. */
+  async list(
+    descriptor: Descriptor,
+    parsed: Manifest,
+    subject: string,
+    repository: string | undefined,
+    options: AbortableOptions,
+  ): Promise<void> {
+    const referrer = describeReferrer(descriptor, parsed);
+    let outdated: string | undefined;
+    await this.#file.update(async (state, raw) => {
+      const added = addUntagged(raw, referrer);
+      const entries = this.#entriesOf(state);
+      const { name } = entryNameFor(entries, repository, referrersTag(subject));
+      const current = entries.find((entry) => entry.name === name);
+      const listed = current === undefined ? [] : await this.#readList(current, subject, options);
+      if (listed.some((entry) => entry['digest'] === referrer.digest)) return added;
+      const list = await this.#writeList([...listed, { ...referrer }], options);
+      outdated = current?.descriptor.digest;
+      return replaceList(added ?? raw, list, name);
+    }, options);
+    if (outdated !== undefined) await this.#removeOwnList(outdated);
+  }
+
+  async #scanAlone(signal: AbortSignal | undefined): Promise<LayoutScan> {
+    const { stamp, index } = await this.#file.read();
+    if (this.#scan?.stamp === stamp) return this.#scan.scan;
+    const { blobs, limits } = this;
+    const scan = await scanReferrers(index.manifests, { blobs, limits, known: this.#known, signal });
+    this.#scan = { stamp, scan };
+    return scan;
+  }
+
+  #entriesOf(state: IndexState): readonly LayoutEntry[] {
+    if (this.#entries?.stamp !== state.stamp) {
+      this.#entries = { stamp: state.stamp, entries: state.index.manifests.map(readEntry) };
+    }
+    return this.#entries.entries;
+  }
+
+  /** Reads the entries of a list, fields nobody here knows included. */
+  async #readList(entry: LayoutEntry, subject: string, options: AbortableOptions): Promise<readonly RawEntry[]> {
+    const { descriptor, name } = entry;
+    const read = isIndexType(descriptor.mediaType) && isListFor(entry, subject);
+    const manifest = read ? await readManifest(this.blobs, descriptor, { limits: this.limits, ...options }) : undefined;
+    if (manifest === undefined) {
+      throw layoutInvalid(
+        this.path,
+        `${name ?? descriptor.digest} is named as a list of referrers and is none, or is not there`,
+      );
+    }
+    return (JSON.parse(manifest.bytes.toString()) as { manifests: RawEntry[] }).manifests;
+  }
+
+  async #writeList(entries: readonly RawEntry[], options: AbortableOptions): Promise<Descriptor> {
+    const manifests = [...entries].sort((a, b) => (String(a['digest']) < String(b['digest']) ? -1 : 1));
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+    const list = { mediaType: mediaTypes.ociIndex, digest: digestOf(bytes), size: bytes.length };
+    if (!(await this.blobs.has(list, options))) {
+      await this.blobs.write(list, bytes, options);
+      this.#ownLists.add(list.digest);
+    }
+    return list;
+  }
+
+  async #removeOwnList(digest: string): Promise<void> {
+    if (!this.#ownLists.delete(digest)) return;
+    if ((await this.entries()).some(({ descriptor }) => descriptor.digest === digest)) return;
+    await this.blobs.remove(digest);
+  }
+}
