@@ -1,117 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import type { Measured, Seen, Served } from './messages.js';
-import type { SceneName } from './scenes.js';
+import { measureBundles } from './bundles.js';
+import { measureDiscovery } from './discovery.js';
 
-const runs = 5;
-const MiB = 1024 * 1024;
+const parts: Readonly<Record<string, () => Promise<boolean>>> = { discovery: measureDiscovery, bundle: measureBundles };
 
-/** One line of the table: what was promised, and what was measured. */
-interface Row {
-  readonly work: string;
-  readonly promise: string;
-  readonly measured: string;
-  readonly milliseconds: number;
-  readonly isKept: boolean;
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(parts, name));
+if (unknown.length > 0)
+  throw new Error(`no such part: ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
+for (const [name, measure] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (!(await measure())) process.exitCode = 1;
 }
-
-interface Run extends Measured, Seen {}
-
-function start(file: string, scene: SceneName): ChildProcess {
-  const url = new URL(`./${file}.js`, import.meta.url);
-  return fork(url, [scene], { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-}
-
-async function answer<Message>(child: ChildProcess): Promise<Message> {
-  const left = new AbortController();
-  const gone = once(child, 'exit', { signal: left.signal }).then(([code]) => {
-    throw new Error(`a process of the benchmark ended with ${String(code)} before it answered`);
-  });
-  try {
-    const [message] = (await Promise.race([once(child, 'message', { signal: left.signal }), gone])) as [Message];
-    return message;
-  } finally {
-    left.abort();
-    gone.catch(() => undefined);
-  }
-}
-
-async function runOnce(scene: SceneName): Promise<Run> {
-  const server = start('server', scene);
-  try {
-    const served = await answer<Served>(server);
-    const client = start('client', scene);
-    client.send(served);
-    const measured = await answer<Measured>(client);
-    server.send('seen');
-    return { ...measured, ...(await answer<Seen>(server)) };
-  } finally {
-    server.kill();
-  }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-async function measure(scene: SceneName, judge: (runs: readonly Run[]) => Omit<Row, 'milliseconds'>): Promise<Row> {
-  const all: Run[] = [];
-  for (let run = 0; run < runs; run++) all.push(await runOnce(scene));
-  return { ...judge(all), milliseconds: Math.round(median(all.map(({ milliseconds }) => milliseconds))) };
-}
-
-const worst = (all: readonly Run[], of: (run: Run) => number): number => Math.max(...all.map(of));
-
-/** Lists 10,000 referrers and compares what the process grew by with a bound. */
-async function measurePages(scene: SceneName, work: string, maxMiB: number): Promise<Row> {
-  return await measure(scene, (all) => {
-    const above = worst(all, ({ peakBytes, idleBytes }) => peakBytes - idleBytes) / MiB;
-    return {
-      work,
-      promise: `under ${maxMiB} MiB above idle`,
-      measured: `${above.toFixed(1)} MiB above idle`,
-      isKept: above < maxMiB && all.every(({ found, requests }) => found === 10_000 && requests === 101),
-    };
-  });
-}
-
-const rows: readonly Row[] = [
-  await measurePages('pages', 'list 10,000 referrers in 100 pages', 64),
-  // All raw bytes together are 100 MiB: staying below shows that pages do not pile up.
-  await measurePages('paddedPages', 'the same, each page padded to 1 MiB', 100),
-  await measure('subjects', (all) => {
-    const connections = worst(all, ({ maxConnections }) => maxConnections);
-    return {
-      work: 'list 1,000 subjects, 64 at once',
-      promise: 'no more than 64 connections',
-      measured: `${connections} connections`,
-      isKept: connections <= 64 && all.every(({ found, requests }) => found === 2_000 && requests === 1_001),
-    };
-  }),
-  await measure('closure', (all) => {
-    const most = worst(all, ({ manifestRequests }) => manifestRequests);
-    return {
-      work: 'walk 1,000 referrers',
-      promise: 'each manifest once',
-      measured: `${most} requests for ${worst(all, ({ distinctManifests }) => distinctManifests)} manifests`,
-      isKept: all.every(
-        (run) => run.found === 1_001 && run.manifestRequests === 1_001 && run.distinctManifests === 1_001,
-      ),
-    };
-  }),
-];
-
-console.table(
-  rows.map(({ work, promise, measured, milliseconds, isKept }) => ({
-    work,
-    promise,
-    measured,
-    'median ms': milliseconds,
-    kept: isKept ? 'yes' : 'NO',
-  })),
-);
-const output = new URL('../discovery.json', import.meta.url);
-mkdirSync(new URL('.', output), { recursive: true });
-writeFileSync(output, `${JSON.stringify({ runs, rows }, undefined, 2)}\n`);
-process.exitCode = rows.every(({ isKept }) => isKept) ? 0 : 1;

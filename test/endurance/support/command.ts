@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
+import { readFacts, type ToldFacts, tellFacts } from '../../../bench/tell-facts.js';
 import { projectRoot } from '../../interop/support/tools.js';
 import { commandPath } from './build-command.js';
 
@@ -22,17 +23,13 @@ export interface CommandSetting {
 }
 
 /** How a run ended. */
-export interface CommandEnd {
+export interface CommandEnd extends ToldFacts {
   /** Exit code; null when a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
   readonly milliseconds: number;
-  /** Version of the Node that ran it; empty when it was killed. */
-  readonly nodeVersion: string;
-  /** Most bytes it had resident at once; 0 when it was killed. */
-  readonly peakBytes: number;
 }
 
 /** A run of the command in a process of its own. */
@@ -41,21 +38,13 @@ export interface CommandRun {
   readonly ended: Promise<CommandEnd>;
 }
 
-/** Tells the kernel's own figure: a sample would miss the peak, and `maxRSS` begins with that of the process before it. */
-const tellFacts = `import { readFileSync, writeSync } from 'node:fs';
-process.on('exit', () => {
-  const [, peakKiB] = /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
-  writeSync(3, process.version + ' ' + peakKiB);
-});`;
-
 /** Starts the command; nothing of this machine's configuration gets to it. */
 export function startCommand(args: readonly string[], setting: CommandSetting = {}): CommandRun {
   const { node = process.execPath, maxFileKiB, temporary, script } = setting;
   const program = script === undefined ? commandPath : join(projectRoot, 'test/endurance/scripts', script);
-  const preload = `data:text/javascript,${encodeURIComponent(tellFacts)}`;
   const limit = maxFileKiB === undefined ? '' : `ulimit -f ${maxFileKiB}; `;
   const begun = performance.now();
-  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', node, '--import', preload, program, ...args], {
+  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', node, ...tellFacts, program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...(temporary === undefined ? {} : { TMPDIR: temporary }) },
   });
@@ -65,8 +54,7 @@ export function startCommand(args: readonly string[], setting: CommandSetting = 
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     const milliseconds = performance.now() - begun;
     const [stdout = '', stderr = '', told = ''] = await outputs;
-    const [nodeVersion = '', peakKiB = 0] = told.split(' ');
-    return { code, signal, stdout, stderr, milliseconds, nodeVersion, peakBytes: Number(peakKiB) * 1024 };
+    return { code, signal, stdout, stderr, milliseconds, ...readFacts(told) };
   };
   return { child, ended: end() };
 }
