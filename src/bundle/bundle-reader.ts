@@ -59,6 +59,14 @@ const schema = z.strictObject({
  * @remarks It checks the archive around the entries (gzip, tar headers, names, order, both ends), not what is in them:
  * that is {@link ImportValidator}'s work. Memory does not grow with the size of entries. Call {@link BundleReader.close},
  * or declare it with `await using`.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+ * @example
+ * ```ts
+ * import { BundleReader } from '@stellaops/oci-referrers';
+ *
+ * await using reader = new BundleReader('bundle.tgz');
+ * for await (const { path, size } of reader) console.log(path, size);
+ * ```
  */
 export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisposable {
   readonly #source: string | Readable;

@@ -80,6 +80,7 @@ export interface BundleReport
  * @remarks The same content gives the same bytes, in whatever order images were added and on every version of Node. A
  * writer can be used again; what has been planned is kept until another image is added, so that `write` writes what
  * `plan` showed.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  * @example
  * ```ts
  * import { BundleWriter, createResolver } from '@stellaops/oci-referrers';

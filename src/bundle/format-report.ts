@@ -13,6 +13,13 @@ export interface FormatReportOptions {
  * Writes a report as text for a terminal or a log: what was found, where, what was expected, and what to do next.
  *
  * @returns lines without colour, ending with a newline; control characters from the bundle are made visible
+ * @example
+ * ```ts
+ * import { formatReport, ImportValidator } from '@stellaops/oci-referrers';
+ *
+ * const report = await new ImportValidator().validate('bundle.tgz');
+ * process.stdout.write(formatReport(report, { subjects: true }));
+ * ```
  */
 export function formatReport(report: ValidationReport, options: FormatReportOptions = {}): string {
   const lines = [

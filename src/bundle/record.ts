@@ -99,7 +99,11 @@ export interface RequiredReferrer {
   readonly min: number;
 }
 
-/** `bundle.json`: the authority for everything in the bundle. */
+/**
+ * `bundle.json`: the authority for everything in the bundle.
+ *
+ * @remarks `docs/bundle-format.md` in the package is its specification, `schemas/bundle.schema.json` its shape as JSON Schema.
+ */
 export interface BundleRecord {
   /** Version of this format. */
   readonly schemaVersion: 1;

@@ -1,8 +1,8 @@
-/** Every category there is. */
-export const artifactCategories = ['sbom', 'attestation', 'signature', 'vex', 'other'] as const;
-
 /** What an artifact is for, as far as its type tells. */
-export type ArtifactCategory = (typeof artifactCategories)[number];
+export type ArtifactCategory = 'sbom' | 'attestation' | 'signature' | 'vex' | 'other';
+
+/** Every category there is. */
+export const artifactCategories: readonly ArtifactCategory[] = ['sbom', 'attestation', 'signature', 'vex', 'other'];
 
 // Order matters: a VEX document in CycloneDX form is a VEX document, a sigstore bundle that signs is a signature.
 const rules: readonly (readonly [RegExp, ArtifactCategory])[] = [

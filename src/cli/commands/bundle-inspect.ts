@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { BundleReader, isOciError, readBundleRecord } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import { drawRecord } from '../draw-record.js';
@@ -21,7 +22,11 @@ export async function runInspect({ file, format }: InspectFlags, context: Comman
   return exitCodes.fine;
 }
 
-/** Lists the signatures in a bundle: they stand before everything large. Undefined where the file is damaged by then. */
+/**
+ * Lists the signatures in a bundle, which stand before everything large, and the one beside it, which has its name.
+ *
+ * @returns undefined where the file is damaged by then
+ */
 async function findSignatures(file: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
   const signatures: string[] = [];
   await using reader = new BundleReader(file, { signal });
@@ -30,9 +35,19 @@ async function findSignatures(file: string, signal: AbortSignal): Promise<readon
       if (path.startsWith('signatures/')) signatures.push(path);
       if (/^(?:indexes|referrers|blobs)\//.test(path)) break;
     }
-    return signatures;
+    const beside = `${file}.sigstore.json`;
+    return (await isThere(beside)) ? [...signatures, beside] : signatures;
   } catch (error) {
     if (isOciError(error, 'ERR_OCI_BUNDLE_INVALID')) return undefined;
     throw error;
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -69,6 +69,9 @@ test('inspect shows an image under each of its tags, with its referrers, and tha
   const asData = await cli(['bundle', 'inspect', '--file', file, '--format', 'json']);
   expect(JSON.parse(asData.stdout)).toMatchObject({ schemaVersion: 1, signatures: [] });
 
+  await writeFile(`${file}.sigstore.json`, '{}');
+  expect((await cli(['bundle', 'inspect', '--file', file])).stdout).toContain('\n  1 signature, not checked here\n');
+
   // Damage after the record does not keep anybody from seeing what it says.
   const bytes = await readFile(file);
   await writeFile(file, bytes.subarray(0, bytes.indexOf('checksums.sha256\0')));
