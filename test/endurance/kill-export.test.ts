@@ -8,6 +8,7 @@ import { type SlowRegistry, startSlowRegistry } from './support/slow-registry.js
 
 const killCount = 50;
 const interruptionCount = 10;
+const resumeCount = 10;
 
 let registry: SlowRegistry;
 
@@ -87,3 +88,31 @@ test.each([
   console.log(JSON.stringify(codes));
   expect(codes.filter((code) => code === exitCode).length).toBeGreaterThanOrEqual(interruptionCount / 4);
 });
+
+test('an export with --resume that is killed leaves whole blobs in its work directory, and no other file once a run has completed', async () => {
+  const { directory, output, args, sum, length } = await prepare();
+  let kept = 0;
+  for (const moment of chooseMoments(resumeCount, length)) {
+    const work = join(await temporaryDirectory(), 'work');
+    const { when } = await stopAt(moment, 'SIGKILL', registry, [...args, '--resume', work]);
+    if (!(await readdir(directory)).includes('bundle.tgz')) {
+      kept += await countWhole(work, when);
+      await runCommand([...args, '--resume', work]);
+    }
+    expect(await readdir(directory), when).toEqual(['bundle.tgz']);
+    expect(await sumOf(output), when).toBe(sum);
+    const names = await readdir(join(work, 'blobs/sha256'));
+    expect(await countWhole(work, when), when).toBe(names.length);
+    await rm(output);
+  }
+  expect(kept).toBeGreaterThan(resumeCount / 4);
+});
+
+/** Counts the blobs of a work directory; each hashes to its name, and nothing else has a name. */
+async function countWhole(work: string, when: string): Promise<number> {
+  const folder = join(work, 'blobs/sha256');
+  const names = await readdir(folder).catch(() => []);
+  const blobs = names.filter((name) => !/^\.[0-9a-f]{64}\..+\.part$/.test(name));
+  for (const name of blobs) expect(await sumOf(join(folder, name)), when).toBe(name);
+  return blobs.length;
+}
