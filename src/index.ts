@@ -23,6 +23,7 @@ export {
 } from './bundle/diff-bundles.js';
 export type { EntryKind } from './bundle/entry-names.js';
 export type { FindingCode, FindingReport, ValidationFinding } from './bundle/finding.js';
+export type { LayoutSummary, LayoutSummaryImage, LayoutSummaryReferrer } from './bundle/foreign/layout-summary.js';
 export { type FormatReportOptions, formatReport } from './bundle/format-report.js';
 export type { BundleCompression } from './bundle/gzip-reader.js';
 export { ImportValidator, type ImportValidatorOptions, type ValidateOptions } from './bundle/import-validator.js';

@@ -86,7 +86,7 @@ export const ends: CorpusFamily = {
       'a first blob without its content',
       ['HeaderNotCanonical', 'BlobChecksumMismatch'],
       (base) => withoutContent(base, firstBlob(base)),
-      'HeaderNotCanonical',
+      ['HeaderNotCanonical', 'BlobChecksumMismatch'],
     ),
   ],
 };

@@ -191,6 +191,11 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     };
   }
 
+  /** @internal Opens the file as it is, packed, for who reads it in another form. */
+  async readRaw(): Promise<AsyncIterable<Buffer>> {
+    return await this.#bytes();
+  }
+
   /** @internal Iterates and tells about faults instead of stopping, wherever reading can go on. */
   async *read(onFault: FaultListener): AsyncGenerator<TarEntry> {
     const raw = new ByteCursor(await this.#bytes());

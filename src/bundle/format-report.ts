@@ -1,5 +1,6 @@
 import { escapeText } from '../oci/escape.js';
 import type { ValidationFinding } from './finding.js';
+import type { LayoutSummary, LayoutSummaryReferrer } from './foreign/layout-summary.js';
 import { nextStepFor } from './next-steps.js';
 import type { SubjectSummary, ValidationReport } from './validation-report.js';
 
@@ -26,15 +27,17 @@ export function formatReport(report: ValidationReport, options: FormatReportOpti
     headline(report),
     ...report.findings.flatMap(findingLines),
     ...(report.findingsDropped > 0 ? [`… and ${report.findingsDropped} more findings`] : []),
-    ...(options.subjects === true ? subjectLines(report.subjects) : []),
+    ...(report.layout === undefined ? [] : layoutLines(report.layout, options)),
+    ...(options.subjects === true && report.bundle !== undefined ? subjectLines(report.subjects) : []),
     totals(report),
     report.signed ? `signed by ${report.signedBy.join(', ')}` : 'unsigned: integrity, not authenticity',
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function headline({ ok, bundle }: ValidationReport): string {
+function headline({ ok, bundle, layout }: ValidationReport): string {
   const result = ok ? 'VALID' : 'INVALID';
+  if (layout !== undefined) return `${result}: image layout, not a bundle of this tool`;
   if (bundle === undefined) return `${result}: not a bundle that can be read`;
   const images = bundle.images.map(({ reference }) => escapeText(reference)).join(', ');
   return `${result}: bundle ${bundle.bundleId} of ${images || 'no image'}`;
@@ -55,6 +58,29 @@ function findingLines(finding: ValidationFinding): string[] {
   return [
     `${severity} ${code}: ${escapeText(message, 2048)}`,
     ...shown.map(([name, value]) => `  ${`${name}:`.padEnd(10)}${escapeText(value)}`),
+  ];
+}
+
+function layoutLines(
+  { images, referrers, unreferenced, otherFiles }: LayoutSummary,
+  { subjects = false }: FormatReportOptions,
+): string[] {
+  const named = images.map(
+    ({ name, digest }) => `  image     ${name === undefined ? '' : `${escapeText(name)}  `}${digest}`,
+  );
+  const by = (how: LayoutSummaryReferrer['foundBy'][0]): number =>
+    referrers.filter(({ foundBy }) => foundBy.includes(how)).length;
+  const found = `${by('untagged')} as entries of index.json, ${by('tag-schema')} under referrers tags`;
+  const listed = subjects ? referrers : [];
+  return [
+    ...named,
+    `  referrers ${referrers.length}${referrers.length === 0 ? '' : `: ${found}`}`,
+    ...listed.flatMap(({ digest, subject, artifactType }) => [
+      `    ${digest}  ${escapeText(artifactType ?? 'no type')}`,
+      `      of ${subject}`,
+    ]),
+    ...(unreferenced > 0 ? [`  blobs     ${unreferenced} that nothing leads to`] : []),
+    ...(otherFiles > 0 ? [`  files     ${otherFiles} that are no part of a layout; nobody looked into them`] : []),
   ];
 }
 

@@ -7,6 +7,10 @@ import { inflateMember } from './inflate-member.js';
 /** How a bundle is packed: plain tar, tar in stored gzip blocks, or tar that is really compressed. */
 export type BundleCompression = 'none' | 'store' | 'deflate';
 
+/** Flag of a gzip header that a file name follows (RFC 1952, 2.3.1). */
+const nameFlag = 8;
+const maxNameBytes = 1024;
+
 /** The tar inside a bundle file. */
 export interface UnpackedArchive {
   readonly compression: BundleCompression;
@@ -78,12 +82,28 @@ async function readBlockHeader(raw: ByteCursor, before: number): Promise<{ size:
   return { size, isLast };
 }
 
-async function* readDeflated(raw: ByteCursor): AsyncGenerator<Buffer> {
+/**
+ * Opens the tar in a file of another tool: plain, or in one gzip member with whatever time and name.
+ *
+ * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID`, here and while `content` is read
+ */
+export async function unpackForeign(raw: ByteCursor): Promise<UnpackedArchive> {
+  const head = await raw.readExactly(2);
+  raw.unread(head);
+  if (head.length === 0) throw truncated('before its first byte: it is empty');
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return { compression: 'none', content: readPlain(raw) };
+  return { compression: 'deflate', content: readDeflated(raw, true) };
+}
+
+async function* readDeflated(raw: ByteCursor, mayHaveName = false): AsyncGenerator<Buffer> {
   const header = await raw.readExactly(gzipHeader.length);
+  if (header.length < gzipHeader.length) throw truncated('inside the gzip header');
   const magic = gzipHeader.subarray(0, 4);
-  if (!header.subarray(0, 4).equals(magic)) {
+  const hasName = mayHaveName && header[3] === nameFlag;
+  if (!header.subarray(0, 4).equals(magic) && !(hasName && header.subarray(0, 3).equals(magic.subarray(0, 3)))) {
     throw invalid('the gzip header has flags or a method this format does not use', magic, header.subarray(0, 4));
   }
+  if (hasName) await skipName(raw);
   let crc = 0;
   let size = 0;
   for await (const chunk of inflateMember(raw)) {
@@ -92,6 +112,16 @@ async function* readDeflated(raw: ByteCursor): AsyncGenerator<Buffer> {
     yield chunk;
   }
   await readTrailer(raw, crc, size);
+}
+
+/** `gzip` keeps the name that a file had; nobody needs it. */
+async function skipName(raw: ByteCursor): Promise<void> {
+  const name = await raw.readExactly(maxNameBytes);
+  const end = name.indexOf(0);
+  if (end < 0 && name.length < maxNameBytes) throw truncated('inside the gzip header');
+  if (end < 0)
+    throw new ArchiveFault('CompressionInvalid', `the name in the gzip header is over ${maxNameBytes} bytes`);
+  raw.unread(name.subarray(end + 1));
 }
 
 async function readTrailer(raw: ByteCursor, crc: number, size: number): Promise<void> {

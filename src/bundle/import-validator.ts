@@ -5,6 +5,8 @@ import { checkOptions } from '../content/check-options.js';
 import { ArgumentError } from '../errors/index.js';
 import { readBase } from './bundle-base.js';
 import { BundleReader } from './bundle-reader.js';
+import { makeLayoutReport } from './foreign/layout-report.js';
+import { LayoutRun } from './foreign/layout-run.js';
 import { limitsFor, requirements, signal } from './option-schemas.js';
 import { type BundleBase, type BundleRecord, bundleBaseSchema, type RequiredReferrer } from './record.js';
 import { signaturesRule } from './rules/signatures-rule.js';
@@ -42,6 +44,12 @@ export interface ImportValidatorOptions extends SignatureOptions {
    * What it has is not reported as external any more; what it should have and has not is an error.
    */
   readonly base?: string | BundleBase | undefined;
+  /**
+   * What the file is: `bundle`, as this package writes them, by default; or `layout`, an OCI image layout that another tool
+   * packed as a tar, gzipped or not (skopeo's `oci-archive`, regctl, oras, docker save). A layout has no record, so only what
+   * its own documents say is checked: `rules`, `base`, signatures and `expectPrevious` are for bundles.
+   */
+  readonly format?: 'bundle' | 'layout' | undefined;
   /** Bounds; what the bundle's record declares lowers them further. */
   readonly limits?: Partial<ValidationLimits> | undefined;
 }
@@ -55,6 +63,7 @@ const schema = z.strictObject({
   checkReferrers: flag,
   requireReferrers: requirements,
   base: z.union([z.string().min(1), bundleBaseSchema]).optional(),
+  format: z.enum(['bundle', 'layout']).optional(),
   limits: limitsFor(defaultValidationLimits),
   ...signatureShape,
 });
@@ -95,6 +104,7 @@ export class ImportValidator {
   readonly #rules: readonly ValidationRule[];
   readonly #settings: ValidationSettings;
   readonly #base: string | BundleBase | undefined;
+  readonly #isLayout: boolean;
 
   /** @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` naming the option that is unknown or cannot work */
   constructor(options: ImportValidatorOptions = {}) {
@@ -108,6 +118,8 @@ export class ImportValidator {
     const { expectPrevious } = options;
     const signatures = signaturePolicy(options);
     this.#base = options.base;
+    this.#isLayout = options.format === 'layout';
+    if (this.#isLayout) assertForLayout(options);
     this.#settings = { limits, strict, checkReferrers, requireReferrers, signatures, expectPrevious };
     if (signatures.keys.length > 0) assertRule(this.#rules, signaturesRule, 'trustedKeys');
     if (expectPrevious !== undefined) assertRule(this.#rules, previousRule, 'expectPrevious');
@@ -139,12 +151,38 @@ export class ImportValidator {
    * @internal
    */
   async validateReader(reader: BundleReader, options: ValidateOptions = {}): Promise<ValidatedBundle> {
+    if (this.#isLayout) {
+      if ((options.signatures ?? []).length > 0) throw notForLayout('signatures');
+      const layout = new LayoutRun(this.#settings);
+      await layout.read(reader, options.signal);
+      return { report: makeLayoutReport(layout), record: undefined };
+    }
     const base = typeof this.#base === 'string' ? await readBase(this.#base, { signal: options.signal }) : this.#base;
     const detached = await readDetached(options.signatures, this.#settings.limits.maxManifestBytes);
     const run = new ValidationRun(this.#rules, { ...this.#settings, base }, detached);
     await run.read(reader, options.signal);
     return { report: makeReport(run, reader.compression), record: run.record };
   }
+}
+
+/** Nothing that was asked for is left out without a word: these need a bundle's record. */
+function assertForLayout(options: ImportValidatorOptions): void {
+  const needRecord = [
+    'rules',
+    'base',
+    'trustedKeys',
+    'requireSignature',
+    'signatureThreshold',
+    'expectPrevious',
+  ] as const;
+  const given = needRecord.find((name) => options[name] !== undefined);
+  if (given !== undefined) throw notForLayout(given);
+}
+
+function notForLayout(argument: string): ArgumentError {
+  const message = `option ${argument}: an image layout has no record that it could be held against`;
+  const hint = `leave ${argument} out, or validate a bundle`;
+  return new ArgumentError('ERR_OCI_INVALID_OPTION', message, { argument, hint });
 }
 
 /** A check that was asked for must not be left out by a list of rules of the caller's own. */

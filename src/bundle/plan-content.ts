@@ -103,6 +103,6 @@ function assertSameSize({ digest, size }: Descriptor, sizes: Map<string, number>
 }
 
 /** Layers that their licence keeps where they are (image-spec v1.1.1, layer, non-distributable layers; Docker foreign). */
-function isNondistributable(mediaType: string): boolean {
+export function isNondistributable(mediaType: string): boolean {
   return mediaType.includes('nondistributable') || mediaType.includes('foreign.diff');
 }

@@ -1,6 +1,7 @@
 import { blobsBelow, manifestsBelow } from '../oci/manifest.js';
 import { blobPath } from './entry-paths.js';
 import type { ValidationFinding } from './finding.js';
+import type { LayoutSummary } from './foreign/layout-summary.js';
 import type { BundleCompression } from './gzip-reader.js';
 import type { BundleRecord } from './record.js';
 import { referrerKey, type ValidationRun } from './validation-run.js';
@@ -43,7 +44,9 @@ export interface ValidationReport {
   readonly findingsDropped: number;
   /** Absent when `bundle.json` could not be read. */
   readonly bundle?: BundleSummary | undefined;
-  /** One line per list of referrers in the record. */
+  /** What an image layout of another tool holds, as far as it could be read; absent for a bundle. */
+  readonly layout?: LayoutSummary | undefined;
+  /** One line per list of referrers in the record; none for an image layout. */
   readonly subjects: readonly SubjectSummary[];
   /** How the file is packed; absent when that could not be told. */
   readonly compression?: BundleCompression | undefined;

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { OciError } from '../errors/index.js';
 import { parseDigest } from '../oci/digest.js';
-import { escapeText } from '../oci/escape.js';
 import { type Manifest, parseManifest } from '../oci/manifest.js';
 import { isManifestType } from '../oci/media-types.js';
 import { ArchiveFault } from './archive-fault.js';
 import { type BundleOwner, findOwners, shortDigest } from './bundle-owners.js';
 import type { BundleReader } from './bundle-reader.js';
 import { digestInName, kindOfEntry } from './entry-names.js';
-import { type FindingReport, severityOf, type ValidationFinding } from './finding.js';
+import type { FindingReport, ValidationFinding } from './finding.js';
+import { FindingList } from './finding-list.js';
 import { loadRecord } from './load-record.js';
 import { type MatchedLayout, matchLayoutIndex } from './match-layout-index.js';
 import type { BundleEntry, BundleRecord, ExternalBlob } from './record.js';
@@ -28,9 +28,6 @@ const slack = { entries: 64, bytes: 64 * MiB };
 
 /** One validation: reads the archive once, keeps what rules ask for, and collects what they find. */
 export class ValidationRun {
-  readonly findings: ValidationFinding[] = [];
-  findingsDropped = 0;
-  errors = 0;
   entriesChecked = 0;
   bytesChecked = 0;
   /** Image, subject and digest of every referrer that an error is about. */
@@ -44,6 +41,7 @@ export class ValidationRun {
   readonly #external = new Map<string, ExternalBlob>();
   readonly #rules: readonly { readonly rule: ValidationRule; readonly context: ValidationContext }[];
   readonly #settings: ValidationSettings;
+  readonly #found: FindingList;
   readonly #detached: readonly GivenSignature[];
   readonly #waiting: ValidationEntry[] = [];
   #signatures: SignatureLedger | undefined;
@@ -59,6 +57,7 @@ export class ValidationRun {
     detached: readonly GivenSignature[] = [],
   ) {
     this.#settings = settings;
+    this.#found = new FindingList(settings.strict, settings.limits.maxFindings);
     this.#detached = detached;
     this.#rules = rules.map((rule) => ({ rule, context: this.#contextFor(rule.id) }));
   }
@@ -94,19 +93,21 @@ export class ValidationRun {
     for (const { rule, context } of this.#rules) await rule.onEnd?.(context);
   }
 
-  report(ruleId: string, { severity, ...finding }: FindingReport): void {
-    const isError = this.#settings.strict || (severity ?? severityOf(finding.code)) === 'error';
-    if (isError) {
-      this.errors += 1;
-      this.faultyReferrers.add(referrerKey(finding.image, finding.subject, finding.digest));
-    }
-    if (this.findings.length >= this.#settings.limits.maxFindings) {
-      this.findingsDropped += 1;
-      return;
-    }
-    const shown = Object.entries(finding).flatMap(([key, value]) => (value === undefined ? [] : [[key, clean(value)]]));
-    const escaped = Object.fromEntries(shown) as typeof finding;
-    this.findings.push({ ruleId, severity: isError ? 'error' : 'warning', ...escaped });
+  report(ruleId: string, finding: FindingReport): void {
+    if (!this.#found.add(ruleId, finding)) return;
+    this.faultyReferrers.add(referrerKey(finding.image, finding.subject, finding.digest));
+  }
+
+  get findings(): readonly ValidationFinding[] {
+    return this.#found.findings;
+  }
+
+  get findingsDropped(): number {
+    return this.#found.dropped;
+  }
+
+  get errors(): number {
+    return this.#found.errors;
   }
 
   /** Hints of the trusted keys that have signed what was read. */
@@ -276,8 +277,4 @@ export class ValidationRun {
 /** Names a referrer in one list. */
 export function referrerKey(image = '', subject = '', digest = ''): string {
   return `${image} ${subject} ${digest}`;
-}
-
-function clean(value: string): string {
-  return escapeText(value, 2048);
 }

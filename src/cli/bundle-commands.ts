@@ -157,6 +157,7 @@ function declareValidate(bundle: Command, dispatch: Dispatch): void {
     .description('Checks every byte of a bundle, without a network and without extracting anything. Exit 2: not valid.')
     .requiredOption('--file <file>', 'bundle')
     .option('--base <file>', 'earlier bundle this one builds on; checks that it has what is left out here')
+    .option('--layout', 'the file is an OCI image layout that another tool packed, not a bundle')
     .option('--check-referrers', 'report each subject; unconfirmed discovery becomes an error')
     .option('--strict', 'every warning is an error')
     .addOption(requireFlag('an image without such a referrer is an error'));

@@ -9,6 +9,7 @@ import { namingKeys, signatureOptions } from '../signing-keys.js';
 export interface ValidateFlags extends SignatureFlags {
   readonly file: string;
   readonly base?: string | undefined;
+  readonly layout?: boolean | undefined;
   readonly checkReferrers?: boolean | undefined;
   readonly strict?: boolean | undefined;
   readonly require?: readonly RequiredReferrer[] | undefined;
@@ -19,12 +20,14 @@ export interface ValidateFlags extends SignatureFlags {
 export async function runValidate(flags: ValidateFlags, context: CommandContext): Promise<number> {
   const { io, output, signal } = context;
   const { file, base, checkReferrers, strict, require: requireReferrers } = flags;
+  const format = flags.layout === true ? 'layout' : 'bundle';
   const { options, signatures } = await signatureOptions(file, flags, context);
   const report = await namingKeys(flags.key, async () => {
-    const validator = new ImportValidator({ base, checkReferrers, strict, requireReferrers, ...options });
+    const validator = new ImportValidator({ format, base, checkReferrers, strict, requireReferrers, ...options });
     return await validator.validate(file, { signatures, signal });
   });
   if (flags.format === 'json') await output.json(report);
-  else await output.result(reportLines(report, { subjects: checkReferrers }, io.stdout));
+  else
+    await output.result(reportLines(report, { subjects: checkReferrers === true || flags.layout === true }, io.stdout));
   return report.ok ? exitCodes.fine : exitCodes.refuted;
 }

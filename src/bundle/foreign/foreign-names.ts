@@ -1,0 +1,61 @@
+import { escapeText } from '../../oci/escape.js';
+import { ArchiveFault } from '../archive-fault.js';
+
+const maxPathBytes = 1024;
+const maxSegments = 32;
+/** Printable ASCII without what separates or reserves names on some system; no blank or dot at the end. */
+const segment = /^(?!.*[ .]$)(?! )[^\\:*?"<>|]+$/;
+
+/**
+ * Holds the names of an archive against each other: each once, in whatever letters, and none a file and a directory.
+ *
+ * @internal
+ */
+export class ForeignNames {
+  readonly #taken = new Map<string, { readonly path: string; readonly kind: 'file' | 'directory' | 'implied' }>();
+
+  /** Takes a name in; returns it without `./` and the slash of a directory, or what is wrong with it. */
+  take(raw: string, isDirectory: boolean): string | ArchiveFault {
+    const path = (isDirectory ? raw.replace(/\/$/, '') : raw).replace(/^(?:\.\/)+/, '');
+    if (isDirectory && (path === '' || path === '.')) return '';
+    const segments = path.split('/');
+    const isSafe = /^[\x20-\x7e]+$/.test(path) && path.length <= maxPathBytes && segments.length <= maxSegments;
+    const isDigest = isDirectory || !/^blobs\/sha(?:256|512)\//i.test(path) || isBlob(path);
+    if (!isSafe || !isDigest || segments.some((name) => !segment.test(name))) {
+      return unsafe(raw, 'is no name of a file in an image layout');
+    }
+    for (let end = 1; end < segments.length; end++) {
+      const parent = segments.slice(0, end).join('/');
+      const known = this.#taken.get(parent.toLowerCase());
+      if (known === undefined) this.#taken.set(parent.toLowerCase(), { path: parent, kind: 'implied' });
+      else if (known.kind === 'file') return unsafe(raw, `lies below ${known.path}, which is a file`);
+      else if (known.path !== parent) return duplicate(raw, known.path);
+    }
+    return this.#takeLast(raw, path, isDirectory);
+  }
+
+  #takeLast(raw: string, path: string, isDirectory: boolean): string | ArchiveFault {
+    const known = this.#taken.get(path.toLowerCase());
+    const isNew = known === undefined || (isDirectory && known.kind === 'implied' && known.path === path);
+    if (!isNew) {
+      const isSame = (known.kind === 'file') !== isDirectory || known.path !== path;
+      return isSame ? duplicate(raw, known.path) : unsafe(raw, 'is a file and a directory at once');
+    }
+    this.#taken.set(path.toLowerCase(), { path, kind: isDirectory ? 'directory' : 'file' });
+    return path;
+  }
+}
+
+/** Tells whether a path is that of content in an image layout, in an algorithm that can be checked. */
+export function isBlob(path: string): boolean {
+  return /^blobs\/(?:sha256\/[a-f0-9]{64}|sha512\/[a-f0-9]{128})$/.test(path);
+}
+
+function unsafe(path: string, why: string): ArchiveFault {
+  return new ArchiveFault('EntryUnsafe', `${JSON.stringify(escapeText(path))} ${why}`, { path });
+}
+
+function duplicate(path: string, other: string): ArchiveFault {
+  const message = `${JSON.stringify(escapeText(path))} is in the archive already, as ${JSON.stringify(other)}`;
+  return new ArchiveFault('EntryDuplicate', message, { path });
+}
