@@ -124,6 +124,8 @@ export type {
   TransferReport,
   TransferredSubject,
 } from './transfer/transfer.js';
+export { type CopyOptions, type CopyReport, copyImage } from './workflows/copy-image.js';
+export type { ImageLocation, LayoutLocation, RegistryLocation } from './workflows/copy-places.js';
 export { type ExportOptions, exportBundle, type PlanOptions, planExport } from './workflows/export-bundle.js';
 export { type ImportedImage, type ImportOptions, type ImportReport, importBundle } from './workflows/import-bundle.js';
 export { type SignBundleOptions, type SignBundleReport, signBundle } from './workflows/sign-bundle.js';

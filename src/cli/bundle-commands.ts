@@ -184,10 +184,12 @@ Examples:
 function declareImport(bundle: Command, dispatch: Dispatch): void {
   const command = bundle
     .command('import')
-    .summary('push a bundle to a registry')
-    .description('Validates a bundle, pushes it to a registry, and looks whether the referrers are listed there.')
+    .summary('push a bundle to a registry or layout')
+    .description(
+      'Validates a bundle, pushes it to a registry or an image layout, and looks whether the referrers are listed there.',
+    )
     .requiredOption('--file <file>', 'bundle')
-    .option('--to <registry>', 'target, REGISTRY or REGISTRY/PREFIX; repositories keep their names below it')
+    .option('--to <target>', 'REGISTRY or REGISTRY/PREFIX, repositories keep their names below it; or oci:DIR')
     .addOption(
       new Option('--map <from=to>', 'one repository that goes elsewhere; may be repeated').argParser(
         collect(parsePair),

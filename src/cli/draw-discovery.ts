@@ -56,7 +56,8 @@ function evidence({ subjects }: Discovery, isFiltered: boolean): string {
 }
 
 function sourceOf({ source, host }: SubjectView): string {
-  return `${endpoints[source]} of ${escapeText(host)}`;
+  // A layout has no host.
+  return source === 'layout' ? endpoints.layout : `${endpoints[source]} of ${escapeText(host)}`;
 }
 
 function childLine({ platform, digest, size }: ChildView): string {

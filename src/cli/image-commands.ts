@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { AttachFlags } from './commands/attach.js';
+import type { CopyFlags } from './commands/copy.js';
 import type { DiscoverFlags } from './commands/discover.js';
-import { formatFlag, repeatedFlag } from './common-flags.js';
+import { formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
 import { collect, parsePair, parseText } from './flag-parsers.js';
 import type { Dispatch } from './program.js';
@@ -9,6 +10,7 @@ import type { Dispatch } from './program.js';
 /** Declares the commands that work on an image in a registry. */
 export function declareImageCommands(program: Command, dispatch: Dispatch): void {
   declareDiscover(program, dispatch);
+  declareCopy(program, dispatch);
   declareAttach(program, dispatch);
 }
 
@@ -19,7 +21,7 @@ function declareDiscover(program: Command, dispatch: Dispatch): void {
     .description(
       'Shows what refers to an image. An empty answer is a confirmed fact; every doubt is an error (exit 3).',
     )
-    .argument('<reference>', 'image, such as registry.example.com/team/app:1.2')
+    .argument('<image>', 'registry.example.com/team/app:1.2, or oci:DIR[:NAME] for an image layout')
     .addOption(repeatedFlag('--artifact-type <type>', 'only this type'))
     .option('--recursive', 'follow platforms, nested indexes and referrers of referrers')
     .addOption(
@@ -36,12 +38,52 @@ Types are taken from each referrer's own manifest; sizes are those of manifests.
 Examples:
   oci-referrers discover registry.example.com/team/app:1.2
   oci-referrers discover localhost:5000/app:1.2 --recursive --format json
+  oci-referrers discover oci:mirror:1.2 --recursive
   oci-referrers discover ghcr.io/org/app:1 \\
     --artifact-type application/vnd.cyclonedx+json`,
     )
     .action(async (reference: string, flags: DiscoverFlags, command: Command) => {
       const { runDiscover } = await import('./commands/discover.js');
       await dispatch((context) => runDiscover(reference, flags, context), command.optsWithGlobals());
+    });
+}
+
+function declareCopy(program: Command, dispatch: Dispatch): void {
+  const copy = program
+    .command('copy')
+    .summary('copy an image with everything that refers to it')
+    .description('Copies an image, and everything that refers to it, between registries and image layout directories.')
+    .argument('<source>', 'registry.example.com/team/app:1.2, or oci:DIR[:NAME]')
+    .argument('<target>', 'the same; a layout that is not there is made')
+    .addOption(repeatedFlag('--artifact-type <type>', 'only referrers of this type'))
+    .addOption(repeatedFlag('--exclude <type>', 'no referrers of this type'))
+    .addOption(requireFlag('fail unless the image has such a referrer'))
+    .addOption(
+      repeatedFlag(
+        '--platform <platform>',
+        'only this platform of an index, os/arch[/variant]; the index stays as it is',
+      ),
+    )
+    .option('--legacy-tags', "also copy cosign's older sha256-….sig, .att and .sbom tags")
+    .option('--no-overwrite', 'refuse to move a tag that points elsewhere already')
+    .option('--dry-run', 'discover and look at the target, push nothing')
+    .addOption(formatFlag('how the result is written', 'text', 'json'));
+  addConnectionFlags(copy)
+    .addHelpText(
+      'after',
+      `
+Digests never change. Running it again after a failure copies what is missing.
+A layout is written oci:DIR, oci:DIR:NAME or oci:DIR@DIGEST, as skopeo has it;
+ocidir://DIR:TAG, as regctl has it, is understood too.
+
+Examples:
+  oci-referrers copy registry.example.com/team/app:1.2 oci:mirror
+  oci-referrers copy oci:mirror:1.2 localhost:5000/team/app:1.2
+  oci-referrers copy HOST/dev/app:1.2 HOST/prod/app:1.2 --no-overwrite`,
+    )
+    .action(async (source: string, target: string, flags: CopyFlags, command: Command) => {
+      const { runCopy } = await import('./commands/copy.js');
+      await dispatch((context) => runCopy(source, target, flags, context), command.optsWithGlobals());
     });
 }
 

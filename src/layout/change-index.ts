@@ -12,7 +12,7 @@ export interface EntryName {
 }
 
 /**
- * Gives a manifest a name.
+ * Gives a manifest a name; undefined when it has it already.
  *
  * @remarks Who had the name before stays listed without one: nothing in a layout is lost because a tag moved. Everything
  * else in the file stays as it is.
@@ -21,7 +21,11 @@ export function nameEntry(
   entries: readonly RawEntry[],
   { mediaType, digest, size }: Descriptor,
   { name, imageName: full }: EntryName,
-): readonly RawEntry[] {
+): readonly RawEntry[] | undefined {
+  const same = entries.filter((entry) => nameOf(entry) === name);
+  const isDone = (entry: RawEntry): boolean =>
+    digestOf(entry) === digest && (full === undefined || annotationsOf(entry)[imageName] === full);
+  if (same.length === 1 && same.every(isDone)) return undefined;
   const annotations = { [refName]: name, ...(full === undefined ? {} : { [imageName]: full }) };
   const kept = entries.flatMap((entry) => {
     if (nameOf(entry) === name) return digestOf(entry) === digest ? [] : [withoutName(entry)];

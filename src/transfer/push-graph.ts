@@ -36,9 +36,11 @@ export async function pushGraph(
     },
     signal,
   );
+  await item.beforeTags?.();
   const image = nodesBelow(graph.root.digest, graph.nodes);
   for (const node of image) await pushNode(target, node, graph.nodes, ledger, signal);
   await pushReferrers(target, item, ledger, new Set(image.map((node) => node.descriptor.digest)), options);
+  await item.beforeTags?.();
   if (item.tag !== undefined) await target.tag(graph.root, item.tag, { signal });
   else await target.keep?.(graph.root, { signal });
 

@@ -18,6 +18,8 @@ export interface TransferItem {
   readonly elsewhere: readonly Descriptor[];
   /** Digests of blobs nobody pushes: those whose licence keeps them where they are. */
   readonly skipped: ReadonlySet<string>;
+  /** Asked before the first tag is set; what it throws leaves every tag as it is. */
+  readonly beforeTags?: (() => Promise<void>) | undefined;
   /** Repositories of the same registry that blobs may be taken from; none when absent. */
   readonly mounts?: BlobMounts | undefined;
 }

@@ -6,25 +6,28 @@ import type { DetachedSignatures, SignatureOptions } from '../bundle/signing/sig
 import type { ValidationReport } from '../bundle/validation-report.js';
 import type { AbortableOptions } from '../content/abort.js';
 import { defaultLimits, type Limits } from '../content/limits.js';
+import type { PushTarget } from '../content/sources.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { blobsBelow } from '../oci/manifest.js';
-import { formatReference, parseReference } from '../oci/reference.js';
 import type { ReferrersGraph } from '../referrers/graph.js';
-import type { Pusher, Resolver } from '../remotes/types.js';
+import type { Resolver } from '../remotes/types.js';
 import { bundleBlobs, readBundleGraph } from '../transfer/bundle-graph.js';
 import { BundleValidationError } from '../transfer/bundle-validation-error.js';
-import { type MappingOptions, mapReferences } from '../transfer/mapping.js';
+import type { MappingOptions } from '../transfer/mapping.js';
 import { checkBeforePush } from '../transfer/preflight.js';
 import { pushGraph } from '../transfer/push-graph.js';
 import type { MovedTag, TransferItem, TransferOptions, TransferReport } from '../transfer/transfer.js';
 import { checkImportOptions } from './import-options.js';
+import { type ImportPlace, importPlaces } from './import-places.js';
 import { spool } from './spool.js';
 import { withEntries } from './unpacked-tar.js';
 
 /** Options of {@link importBundle}. */
 export interface ImportOptions extends MappingOptions, TransferOptions, SignatureOptions, AbortableOptions {
-  /** Reaches the target registries; stays open. */
-  readonly resolver: Resolver;
+  /** Reaches the target registries; stays open. Needed unless `layout` is given. */
+  readonly resolver?: Resolver | undefined;
+  /** Image layout directory to put everything into, in place of `to` and `map`; it is made where it is not there. */
+  readonly layout?: string | undefined;
   /** Turns the validator's warnings into refusals, before anything is pushed; false by default. */
   readonly strictReferrerValidation?: boolean | undefined;
   /** Referrers every image must have, beyond those the bundle itself requires. */
@@ -67,7 +70,7 @@ export interface ImportReport {
 const maxSpoolBytes = 2 ** 40;
 
 /**
- * Validates a bundle and puts its images, with everything that refers to them, into registries.
+ * Validates a bundle and puts its images, with everything that refers to them, into registries, or into an image layout directory.
  *
  * @remarks Nothing is pushed before the whole file has passed, and what is pushed comes from the same open file, hashed
  * again. Blobs go first, then manifests, then referrers, tags last; what the target has is skipped, so running again
@@ -111,8 +114,8 @@ async function pushImages(
 ): Promise<readonly ImportedImage[]> {
   const transfers = await prepare(reader, record, options);
   const images: ImportedImage[] = [];
-  for (const { image, item, pusher, movedTags } of transfers) {
-    const transfer = options.dryRun === true ? undefined : await pushGraph(pusher, item, movedTags, options);
+  for (const { image, item, target, movedTags } of transfers) {
+    const transfer = options.dryRun === true ? undefined : await pushGraph(target, item, movedTags, options);
     images.push({ source: image.reference, target: item.target, digest: image.digest, movedTags, transfer });
     await reader.assertUnchanged();
   }
@@ -136,7 +139,7 @@ function createValidator(options: ImportOptions): ImportValidator {
 interface PreparedTransfer {
   readonly image: BundleImage;
   readonly item: TransferItem;
-  readonly pusher: Pusher;
+  readonly target: PushTarget;
   readonly movedTags: readonly MovedTag[];
 }
 
@@ -146,24 +149,23 @@ async function prepare(
   record: BundleRecord,
   options: ImportOptions,
 ): Promise<readonly PreparedTransfer[]> {
-  const { resolver, signal } = options;
+  const { signal } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const targets = mapReferences(
-    record.images.map((image) => parseReference(image.reference)),
-    options,
-  );
-  const items: { image: BundleImage; item: TransferItem }[] = [];
+  const places = await importPlaces(record, options);
+  const items: { place: ImportPlace; image: BundleImage; item: TransferItem }[] = [];
   for (const [index, image] of record.images.entries()) {
-    const mapped = targets[index];
-    if (mapped === undefined) throw new TypeError('an image without a target');
-    const target = formatReference({ ...mapped, digest: mapped.tag === undefined ? image.digest : undefined });
+    const place = places[index];
+    if (place === undefined) throw new TypeError('an image without a target');
+    const { name: target, tag, mounts } = place;
     const graph = await readBundleGraph(reader, record, image, { limits, signal });
-    items.push({ image, item: { graph, target, tag: mapped.tag, ...blobsOf(reader, record, graph, signal) } });
+    const beforeTags = (): Promise<void> => reader.assertUnchanged();
+    const blobs = blobsOf(reader, record, graph, signal);
+    items.push({ place, image, item: { graph, target, tag, mounts, beforeTags, ...blobs } });
   }
   const prepared: PreparedTransfer[] = [];
-  for (const { image, item } of items) {
-    const pusher = await resolver.pusher(item.target, { signal });
-    prepared.push({ image, item, pusher, movedTags: await checkBeforePush(pusher, item, options) });
+  for (const { place, image, item } of items) {
+    const target = await place.open();
+    prepared.push({ image, item, target, movedTags: await checkBeforePush(target, item, options) });
   }
   return prepared;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { detachedSchema, signatureShape } from '../bundle/signing/signature-policy.js';
 import { checkOptions } from '../content/check-options.js';
 import { defaultLimits } from '../content/limits.js';
+import { ArgumentError } from '../errors/index.js';
 import type { ImportOptions } from './import-bundle.js';
 
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
@@ -9,7 +10,8 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 const flag = z.boolean().optional();
 
 const schema = z.strictObject({
-  resolver: z.custom(isObject, 'must be a resolver'),
+  resolver: z.custom(isObject, 'must be a resolver').optional(),
+  layout: z.string().min(1).optional(),
   to: z.string().optional(),
   map: z.record(z.string(), z.string()).optional(),
   strictReferrerValidation: flag,
@@ -29,4 +31,14 @@ const schema = z.strictObject({
 /** Checks the options of an import before the bundle is opened: a misspelt `dryRun` must not push. */
 export function checkImportOptions(options: ImportOptions): void {
   checkOptions(schema, options);
+  const { layout, resolver, to, map } = options;
+  if (layout === undefined ? resolver !== undefined : to === undefined && map === undefined) return;
+  const [argument, reason] =
+    layout === undefined
+      ? ['resolver', 'is needed to reach a registry']
+      : ['layout', 'cannot be combined with to or map'];
+  throw new ArgumentError('ERR_OCI_INVALID_OPTION', `option ${argument}: ${reason}`, {
+    argument,
+    hint: 'an import goes to registries (resolver with to or map), or to one directory (layout)',
+  });
 }

@@ -12,6 +12,7 @@ import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
+import { parseLayoutLocation } from '../location.js';
 import type { SignatureFlags } from '../signature-flags.js';
 import { namingKeys, signatureOptions } from '../signing-keys.js';
 import { UsageError } from '../usage-error.js';
@@ -31,14 +32,15 @@ export interface ImportFlags extends ConnectionFlags, SignatureFlags {
 /** Validates a bundle and pushes what is in it. */
 export async function runImport(flags: ImportFlags, context: CommandContext): Promise<number> {
   const { output, signal } = context;
-  const targets = registriesOf(flags);
+  const { layout, targets } = targetsOf(flags);
   await using resolver = createResolver(await connectionOptions(flags, targets, context));
   const { options, signatures } = await signatureOptions(flags.file, flags, context);
   const importOptions: ImportOptions = {
     ...options,
     signatures,
     resolver,
-    to: flags.to,
+    to: layout === undefined ? flags.to : undefined,
+    layout,
     map: flags.map === undefined ? undefined : Object.fromEntries(flags.map),
     strictReferrerValidation: flags.strictReferrerValidation,
     keepTags: !flags.overwrite,
@@ -55,16 +57,25 @@ export async function runImport(flags: ImportFlags, context: CommandContext): Pr
   return exitCodes.fine;
 }
 
-/** Where secrets of the command line may go: to the registries it names as targets. */
-function registriesOf({ to, map = [] }: ImportFlags): readonly string[] {
+/** A directory; or the registries named as targets, where secrets of the command line may go. */
+function targetsOf({ to, map = [] }: ImportFlags): { readonly layout?: string; readonly targets: readonly string[] } {
+  const location = to === undefined ? undefined : parseLayoutLocation(to);
+  if (location !== undefined) {
+    if (map.length === 0 && location.name === undefined) return { layout: location.layout, targets: [] };
+    throw new UsageError('images keep their names in a layout', {
+      hint: 'give --to oci:DIR alone; copy gives other names',
+    });
+  }
   if (to === undefined && map.length === 0) {
-    throw new UsageError('import needs a target', { hint: 'give --to REGISTRY[/PREFIX], or --map FROM=TO' });
+    throw new UsageError('import needs a target', {
+      hint: 'give --to REGISTRY[/PREFIX], --to oci:DIR, or --map FROM=TO',
+    });
   }
   if (to?.includes('://') === true) {
     throw new UsageError(`--to ${to} has a scheme`, { hint: 'leave it out; --plain-http chooses HTTP' });
   }
   const mapped = map.map(([, target]) => parseReference(target, '--map').registry);
-  return to === undefined ? mapped : [to.split('/', 1)[0] ?? to, ...mapped];
+  return { targets: to === undefined ? mapped : [to.split('/', 1)[0] ?? to, ...mapped] };
 }
 
 function describe({ bundleId, dryRun, images, validation }: ImportReport): readonly string[] {
@@ -81,14 +92,19 @@ function describe({ bundleId, dryRun, images, validation }: ImportReport): reado
   ];
 }
 
-function describeTransfer(transfer: TransferReport): readonly string[] {
-  const { uploaded, skipped, uploadedBytes, previousDigest, subjects } = transfer;
+/** Says what was pushed, and how it is listed there. */
+export function describeTransfer(transfer: TransferReport): readonly string[] {
+  const { uploaded, mounted, skipped, uploadedBytes, previousDigest, subjects, absent } = transfer;
+  const taken = mounted === 0 ? '' : `, ${mounted} taken from another repository there`;
   const carried = subjects.reduce((sum, subject) => sum + subject.carried, 0);
   const sources = [...new Set(subjects.filter((subject) => subject.carried > 0).map(({ source }) => source))];
   const how = sources.length === 0 ? '' : ` by ${sources.join(' and ')}`;
   return [
-    `    ${uploaded} uploaded (${formatSize(uploadedBytes)}), ${skipped} were there already`,
+    `    ${uploaded} uploaded (${formatSize(uploadedBytes)}), ${skipped} were there already${taken}`,
     `    ${countOf(carried, 'referrer')} listed there${how}`,
+    ...(absent.length === 0
+      ? []
+      : [`    ${countOf(absent.length, 'platform')} of the index left out: it is sparse there`]),
     ...(previousDigest === undefined ? [] : [`    the tag pointed to ${escapeText(previousDigest)} before`]),
   ];
 }

@@ -1,4 +1,12 @@
-import { createResolver, discoverReferrers, escapeText, parseReference, type Resolver } from '../../index.js';
+import {
+  createResolver,
+  discoverReferrers,
+  escapeText,
+  openLayout,
+  type ReferrersSource,
+  type Resolved,
+  type Resolver,
+} from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
@@ -6,6 +14,7 @@ import { type Discovery, fromGraph, fromList } from '../discovery.js';
 import { discovering } from '../discovery-failure.js';
 import { drawDiscoveryTable, drawDiscoveryTree } from '../draw-discovery.js';
 import { exitCodes } from '../exit-codes.js';
+import { type Location, parseLocation } from '../location.js';
 
 /** Flags of `discover`. */
 export interface DiscoverFlags extends ConnectionFlags {
@@ -18,9 +27,13 @@ export interface DiscoverFlags extends ConnectionFlags {
 
 /** Shows what refers to an image. */
 export async function runDiscover(reference: string, flags: DiscoverFlags, context: CommandContext): Promise<number> {
-  const { registry } = parseReference(reference);
-  await using resolver = createResolver(await connectionOptions(flags, [registry], context));
-  const discovery = await discovering(() => discover(resolver, reference, flags, context.signal));
+  const location = parseLocation(reference, 'reference');
+  const registries = 'registry' in location ? [location.registry] : [];
+  await using resolver = createResolver(await connectionOptions(flags, registries, context));
+  const discovery = await discovering(async () => {
+    const found = await find(location, resolver, context.signal);
+    return await discover(found, reference, flags, context.signal);
+  });
   const { output } = context;
   const isFiltered = flags.artifactType !== undefined;
   if (flags.format === 'json') await output.json(discovery);
@@ -30,23 +43,38 @@ export async function runDiscover(reference: string, flags: DiscoverFlags, conte
   return exitCodes.fine;
 }
 
+interface Found {
+  readonly source: ReferrersSource;
+  readonly resolved: Resolved;
+}
+
+async function find(location: Location, resolver: Resolver, signal: AbortSignal): Promise<Found> {
+  if ('registry' in location) {
+    const { reference } = location;
+    const resolved = await resolver.resolve(reference, { signal });
+    return { resolved, source: await resolver.fetcher(reference, { signal }) };
+  }
+  const layout = await openLayout(location.layout);
+  const { descriptor, repository } = await layout.resolve(location.name);
+  const name = `oci:${location.layout}@${descriptor.digest}`;
+  return { resolved: { name, descriptor }, source: layout.inRepository(repository) };
+}
+
 async function discover(
-  resolver: Resolver,
+  { source, resolved }: Found,
   reference: string,
   flags: DiscoverFlags,
   signal: AbortSignal,
 ): Promise<Discovery> {
-  const resolved = await resolver.resolve(reference, { signal });
-  const fetcher = await resolver.fetcher(reference, { signal });
   const { artifactType: artifactTypes, platform: platforms, legacyTags, concurrency } = flags;
   if (flags.recursive === true || platforms !== undefined) {
     const options = { artifactTypes, platforms, legacyTags, includeTagSchema: true, concurrency, signal };
-    return fromGraph(reference, resolved, await discoverReferrers(fetcher, resolved.descriptor, options));
+    return fromGraph(reference, resolved, await discoverReferrers(source, resolved.descriptor, options));
   }
   // Types in lists are unreliable, a registry answers a mistyped repository like one without referrers, and one that was
   // given the API later may list there only what came since.
   const options = { legacyTags, resolveTypes: true, confirmSubject: true, includeTagSchema: true, signal };
-  const list = await fetcher.listReferrers(resolved.descriptor, options);
+  const list = await source.listReferrers(resolved.descriptor, options);
   return fromList(reference, resolved, list, artifactTypes);
 }
 
