@@ -28,6 +28,7 @@ export { type FormatReportOptions, formatReport } from './bundle/format-report.j
 export type { BundleCompression } from './bundle/gzip-reader.js';
 export { ImportValidator, type ImportValidatorOptions, type ValidateOptions } from './bundle/import-validator.js';
 export type { LayoutReferrers } from './bundle/layout-index.js';
+export type { BundlePart } from './bundle/part-list.js';
 export type { BundleCounts, BundlePlan } from './bundle/plan.js';
 export type { BlobProgress, PlanProgress, ProgressEvent } from './bundle/progress.js';
 export { readBundleRecord } from './bundle/read-record.js';

@@ -1,56 +1,112 @@
-import type { BigIntStats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { BundleError } from '../errors/index.js';
+import { createHash, type Hash } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { errnoOf } from '../content/read-small-file.js';
+import { ArchiveFault } from './archive-fault.js';
 import { storedBlockSize, storedHeaderSize } from './gzip-stored.js';
+import { type OpenPart, openParts } from './open-parts.js';
+import { type PartList, partListSuffix } from './part-list.js';
+import type { FaultListener } from './tar-reader.js';
+import { changed, unreadable } from './unreadable.js';
 
 /** Bytes asked of the file system at once: 16 stored gzip blocks, about 1 MiB. */
 const readSize = 16 * (storedHeaderSize + storedBlockSize);
 
+const stop: FaultListener = (fault) => {
+  throw fault;
+};
+
 /**
- * A bundle file that stays open, so that what was validated and what is read later are the same file.
+ * A bundle file that stays open, so that what was validated and what is read later are the same file; or the parts of one,
+ * which are read as if they were one file.
  *
  * @internal
  */
 export class BundleFile implements AsyncDisposable {
   readonly path: string;
-  readonly #handle: FileHandle;
-  readonly #opened: BigIntStats;
+  readonly #parts: readonly OpenPart[];
+  readonly #list: PartList | undefined;
+  /** Parts whose sum the pass that began last has compared. */
+  #compared = 0;
 
-  private constructor(path: string, handle: FileHandle, opened: BigIntStats) {
+  private constructor(path: string, parts: readonly OpenPart[], list?: PartList) {
     this.path = path;
-    this.#handle = handle;
-    this.#opened = opened;
+    this.#parts = parts;
+    this.#list = list;
   }
 
-  /** Opens a regular file; the caller closes it. Throws {@link BundleError} `ERR_OCI_BUNDLE_SOURCE`. */
-  static async open(path: string): Promise<BundleFile> {
-    try {
-      // Asked before the file is opened: opening a FIFO would wait for its other end.
-      if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
-      const handle = await open(path, 'r');
-      try {
-        return new BundleFile(path, handle, await handle.stat({ bigint: true }));
-      } catch (error) {
-        await handle.close();
-        throw error;
-      }
-    } catch (cause) {
-      throw unreadable(path, cause);
+  /**
+   * Opens a regular file, or every part that a list (`.parts.json`) names; the caller closes it.
+   *
+   * @param onFault - told of every part that cannot be used but the last one, which is thrown
+   * @throws {@link BundleError} `ERR_OCI_BUNDLE_SOURCE`, for parts `ERR_OCI_BUNDLE_INVALID`
+   */
+  static async open(path: string, onFault: FaultListener = stop): Promise<BundleFile> {
+    if (path.endsWith(partListSuffix)) {
+      const { list, parts } = await openParts(path, onFault);
+      return new BundleFile(path, parts, list);
     }
+    return new BundleFile(path, [await openWhole(path)]);
   }
 
   /** Size in bytes when it was opened. */
   get size(): number {
-    return Number(this.#opened.size);
+    return this.#parts.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Throws {@link BundleError} `ERR_OCI_BUNDLE_CHANGED` when the file is not what it was when it was opened. */
-  async assertUnchanged(): Promise<void> {
-    const now = await this.#handle.stat({ bigint: true });
-    // Anybody may set a modification time back; the time of that change cannot be set.
-    const fields = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
-    if (fields.every((field) => now[field] === this.#opened[field])) return;
-    throw changed(this.path, 'its size or the time of its last change is another one');
+  /**
+   * Throws {@link BundleError} `ERR_OCI_BUNDLE_CHANGED` when the file is not what it was when it was opened.
+   *
+   * @param start - with `end`, the range of bytes that matters; all of them by default
+   */
+  async assertUnchanged(start = 0, end: number = Number.MAX_SAFE_INTEGER): Promise<void> {
+    for (const part of this.#parts) {
+      if (this.#parts.length > 1 && (part.start >= end || part.start + part.size <= start)) continue;
+      const now = await part.handle.stat({ bigint: true });
+      // Anybody may set a modification time back; the time of that change cannot be set.
+      const fields = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
+      if (fields.every((field) => now[field] === part.opened[field])) continue;
+      const which = this.#list === undefined ? 'its size' : `the size of ${part.name}`;
+      throw changed(this.path, `${which} or the time of its last change is another one`);
+    }
+  }
+
+  /**
+   * Reads everything once, in order, and compares the sum of each part, and of all of them, as its bytes have passed.
+   *
+   * @param onFault - told of a part that has another sum; reading goes on unless it throws
+   */
+  async *readAll(onFault: FaultListener, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    if (this.#list === undefined) {
+      yield* this.read(0, undefined, signal);
+      return;
+    }
+    const whole = createHash('sha256');
+    this.#compared = 0;
+    for (const [index, part] of this.#parts.entries()) {
+      const hash = createHash('sha256');
+      for await (const chunk of this.read(part.start, part.start + part.size, signal)) {
+        hash.update(chunk);
+        whole.update(chunk);
+        yield chunk;
+      }
+      this.#compare(index, hash, onFault);
+    }
+    const actual = whole.digest('hex');
+    if (actual === this.#list.sha256) return;
+    const sums = { path: basename(this.path), expected: this.#list.sha256, actual };
+    onFault(new ArchiveFault('PartsInvalid', 'all parts together have another sum than the list says', sums));
+  }
+
+  /** Compares the sums of the parts that the last pass did not come to the end of, so that a damaged one is named. */
+  async checkRest(onFault: FaultListener, signal?: AbortSignal): Promise<void> {
+    if (this.#list === undefined) return;
+    for (const [index, part] of this.#parts.entries()) {
+      if (index < this.#compared) continue;
+      const hash = createHash('sha256');
+      for await (const chunk of this.read(part.start, part.start + part.size, signal)) hash.update(chunk);
+      this.#compare(index, hash, onFault);
+    }
   }
 
   /** Reads from `start` up to `end` or the end of the file, always one chunk ahead of who asks. */
@@ -77,38 +133,70 @@ export class BundleFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close();
+    await Promise.all(this.#parts.map(({ handle }) => handle.close()));
+  }
+
+  #compare(index: number, hash: Hash, onFault: FaultListener): void {
+    const expected = this.#list?.parts[index];
+    const actual = hash.digest('hex');
+    this.#compared = index + 1;
+    if (expected === undefined || actual === expected.sha256) return;
+    const { name, sha256 } = expected;
+    const sums = { path: name, expected: sha256, actual };
+    onFault(new ArchiveFault('PartChecksumMismatch', `part ${name} does not hash to the sum that the list says`, sums));
   }
 
   async #readAt(position: number, end: number): Promise<Buffer> {
-    const length = Math.min(readSize, end - position);
+    const part = this.#partAt(position);
+    if (part === undefined) return Buffer.alloc(0);
+    // A file in one piece may have grown, and that must be seen; a part ends where the next one begins.
+    const most = this.#list === undefined ? end : Math.min(end, part.start + part.size);
+    const length = Math.min(readSize, most - position);
     try {
-      const { buffer, bytesRead } = await this.#handle.read(Buffer.allocUnsafe(length), 0, length, position);
+      const buffer = Buffer.allocUnsafe(length);
+      const { bytesRead } = await part.handle.read(buffer, 0, length, position - part.start);
+      if (bytesRead === 0 && length > 0 && this.#list !== undefined)
+        throw changed(this.path, `${part.name} got shorter`);
       return buffer.subarray(0, bytesRead);
     } catch (cause) {
-      throw unreadable(this.path, cause);
+      throw errnoOf(cause) === undefined ? cause : unreadable(this.path, cause);
     }
+  }
+
+  /** Finds the part that holds a byte, by halves: there may be thousands. */
+  #partAt(position: number): OpenPart | undefined {
+    if (this.#list === undefined) return this.#parts[0];
+    let low = 0;
+    let high = this.#parts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const part = this.#parts[middle];
+      if (part !== undefined && part.start + part.size <= position) low = middle + 1;
+      else high = middle;
+    }
+    return this.#parts[low];
   }
 }
 
-/** Makes the error for a bundle file that cannot be opened or read. */
-export function unreadable(path: string, cause: unknown): BundleError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new BundleError('ERR_OCI_BUNDLE_SOURCE', `cannot read the bundle ${JSON.stringify(path)}: ${reason}`, {
-    path,
-    cause,
-    hint: 'give the path of a bundle file that this user may read, or a stream of its bytes',
-  });
-}
-
-/** Makes the error for a bundle file that was changed while it was open. */
-export function changed(path: string, reason: string): BundleError {
-  return new BundleError(
-    'ERR_OCI_BUNDLE_CHANGED',
-    `the bundle ${JSON.stringify(path)} changed while in use: ${reason}`,
-    {
+async function openWhole(path: string): Promise<OpenPart> {
+  try {
+    // Asked before the file is opened: opening a FIFO would wait for its other end.
+    if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
+    const handle = await open(path, 'r');
+    try {
+      const opened = await handle.stat({ bigint: true });
+      return { name: path, start: 0, size: Number(opened.size), handle, opened };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  } catch (cause) {
+    const hasParts =
+      errnoOf(cause) === 'ENOENT' && (await stat(path + partListSuffix).catch(() => undefined))?.isFile();
+    throw unreadable(
       path,
-      hint: 'copy the file to a place nobody else writes to and start again',
-    },
-  );
+      cause,
+      hasParts === true ? `it is there in parts: give ${path}${partListSuffix}` : undefined,
+    );
+  }
 }

@@ -5,7 +5,7 @@ import { checkOptions } from '../content/check-options.js';
 import { readBounded } from '../content/read.js';
 import { BundleError } from '../errors/index.js';
 import { ArchiveFault } from './archive-fault.js';
-import { BundleFile, changed, unreadable } from './bundle-file.js';
+import { BundleFile } from './bundle-file.js';
 import { ByteCursor } from './byte-cursor.js';
 import { compareEntries } from './entry-names.js';
 import { entryPaths } from './entry-paths.js';
@@ -14,6 +14,7 @@ import { type BundleCompression, unpackArchive } from './gzip-reader.js';
 import { signal as abortSignal, atLeastOne } from './option-schemas.js';
 import { endOfArchive, paddingOf } from './tar-header.js';
 import { type FaultListener, readTar, type TarEntry } from './tar-reader.js';
+import { changed, unreadable } from './unreadable.js';
 
 /** One file of a bundle, while its turn in the iteration lasts. */
 export interface BundleReaderEntry {
@@ -53,6 +54,10 @@ const schema = z.strictObject({
   signal: abortSignal,
 });
 
+const stop: FaultListener = (fault) => {
+  throw fault;
+};
+
 /**
  * Reads a bundle entry by entry, strictly, without extracting anything.
  *
@@ -79,7 +84,7 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
   #isTaken = false;
 
   /**
-   * @param source - path of a bundle, or its bytes; a stream is destroyed in the end
+   * @param source - path of a bundle, of the list of its parts (`.parts.json`), or its bytes; a stream is destroyed in the end
    * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`
    */
   constructor(source: string | Readable, options: BundleReaderOptions = {}) {
@@ -101,9 +106,6 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
    * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` at the first fault of the archive, `ERR_OCI_BUNDLE_SOURCE`
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<BundleReaderEntry> {
-    const stop: FaultListener = (fault) => {
-      throw fault;
-    };
     for await (const entry of this.read(stop)) {
       const { path, size, offset } = entry;
       const stream = (): Readable => Readable.from(entry.chunks(), { objectMode: false });
@@ -157,6 +159,11 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     await this.close();
   }
 
+  /** @internal After a fault, tells of every part of the bundle that is damaged and was not read to its end. */
+  async checkParts(onFault: FaultListener): Promise<void> {
+    await (await this.#file?.catch(() => undefined))?.checkRest(onFault, this.#signal);
+  }
+
   /** @internal Reads the tar in the bundle once more, from the same open file; no longer than the iteration found it. */
   async *unpack(): AsyncGenerator<Buffer> {
     const ends = [...this.#ranges.values()].map(({ offset, size }) => offset + size + paddingOf(size));
@@ -198,7 +205,7 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
 
   /** @internal Iterates and tells about faults instead of stopping, wherever reading can go on. */
   async *read(onFault: FaultListener): AsyncGenerator<TarEntry> {
-    const raw = new ByteCursor(await this.#bytes());
+    const raw = new ByteCursor(await this.#bytes(onFault));
     try {
       const { compression, content } = await unpackArchive(raw);
       this.#compression = compression;
@@ -241,9 +248,12 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     }
   }
 
-  async #bytes(): Promise<AsyncIterable<Buffer>> {
+  async #bytes(onFault?: FaultListener): Promise<AsyncIterable<Buffer>> {
     this.#signal?.throwIfAborted();
-    if (typeof this.#source === 'string') return (await this.#open(this.#source)).read(0, undefined, this.#signal);
+    if (typeof this.#source === 'string') {
+      const file = await this.#open(this.#source, onFault);
+      return file.readAll(onFault ?? stop, this.#signal);
+    }
     if (this.#isTaken) {
       throw new BundleError('ERR_OCI_BUNDLE_SOURCE', 'cannot read the bundle: its stream was read already', {
         hint: 'give a path to read a bundle twice',
@@ -253,8 +263,8 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     return readStream(this.#source, this.#signal);
   }
 
-  #open(path: string): Promise<BundleFile> {
-    this.#file ??= BundleFile.open(path);
+  #open(path: string, onFault?: FaultListener): Promise<BundleFile> {
+    this.#file ??= BundleFile.open(path, onFault);
     return this.#file;
   }
 

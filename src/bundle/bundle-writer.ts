@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import { z } from 'zod';
 import type { AbortableOptions } from '../content/abort.js';
@@ -11,8 +12,10 @@ import { writeArchive } from './archive-writer.js';
 import { type BundleWriterOptions, checkWriterOptions, type WriterCompression } from './bundle-writer-options.js';
 import { compareText } from './canonical-json.js';
 import { signaturePath } from './entry-paths.js';
-import { signal as abortSignal } from './option-schemas.js';
+import { signal as abortSignal, atLeastOne } from './option-schemas.js';
 import { outputFault, writeOutputFile } from './output-file.js';
+import { writeOutputParts } from './output-parts.js';
+import { type BundlePart, isFileName, maxParts, partListSuffix } from './part-list.js';
 import { type BundlePlan, type PreparedBundle, planBundle } from './plan.js';
 import type { CollectedImage } from './plan-content.js';
 import type { PlannedFile } from './plan-files.js';
@@ -41,11 +44,18 @@ export interface BundleWriteOptions extends AbortableOptions {
    * bundle's bytes are the same with and without.
    */
   readonly workDirectory?: string | undefined;
+  /**
+   * Writes the bundle in parts of this many bytes, for media and file systems that take no larger file; in one piece by
+   * default. `NAME.part001` and so on are listed, with their sums, in `NAME.parts.json`, whose path every reader takes.
+   * 9,999 parts at most; not for a stream.
+   */
+  readonly partBytes?: number | undefined;
 }
 
 const writeSchema = z.strictObject({
   force: z.boolean().optional(),
   workDirectory: z.string().min(1).optional(),
+  partBytes: atLeastOne,
   signal: abortSignal,
 });
 const planSchema = z.strictObject({ signal: abortSignal });
@@ -64,12 +74,14 @@ export interface BundleReport
     | 'deltaBytes'
     | 'warnings'
   > {
-  /** Path of the file as it was given; absent when the target was a stream. */
+  /** Path of the file as it was given, or of the list of its parts; absent when the target was a stream. */
   readonly path?: string | undefined;
-  /** Size of the file in bytes. */
+  /** Size of the file, or of all its parts, in bytes. */
   readonly bytes: number;
-  /** Hex sha256 of the file. */
+  /** Hex sha256 of the file, or of all its parts together. */
   readonly sha256: string;
+  /** The parts, when it was written in parts. */
+  readonly parts?: readonly BundlePart[] | undefined;
   /** Hints of the keys that signed it, in the order of its signatures: base64 of the sha256 of the key's DER form. */
   readonly signedBy: readonly string[];
 }
@@ -156,18 +168,34 @@ export class BundleWriter {
    */
   async write(target: string | Writable, options: BundleWriteOptions = {}): Promise<BundleReport> {
     checkOptions(writeSchema, options);
-    const { signal } = options;
+    const { signal, partBytes, force: isForced = false } = options;
     const compression = compressionFor(target, this.#options.compression);
     signal?.throwIfAborted();
     if (typeof target !== 'string') {
       try {
+        if (partBytes !== undefined)
+          throw cannotSplit('a stream cannot be written in parts', 'give the path of a file');
         return await this.#writeTo(target, compression, options);
       } finally {
         if (!target.writableFinished) target.destroy();
       }
     }
     const produce = (sink: Writable): Promise<BundleReport> => this.#writeTo(sink, compression, options, target);
-    return await writeOutputFile(target, options.force ?? false, produce);
+    if (partBytes === undefined) return await writeOutputFile(target, isForced, produce);
+    const expectedBytes = await this.#partsBytes(target, partBytes, signal);
+    const { result, parts } = await writeOutputParts(target, { partBytes, expectedBytes, isForced }, produce);
+    return { ...result, path: target + partListSuffix, parts };
+  }
+
+  /** Finds out before anything is written that the parts will be too many. */
+  async #partsBytes(target: string, partBytes: number, signal: AbortSignal | undefined): Promise<number> {
+    if (!isFileName(basename(target))) throw cannotSplit('the name is too long, or no name', 'give a shorter name');
+    const { plan } = await this.#prepare(signal);
+    // Blocks of gzip, and flushes between what is deflated and what is not.
+    const bytes = Math.ceil(plan.archiveBytes * 1.001) + 1024 + 64 * plan.counts.blobs;
+    const most = partBytes * maxParts;
+    if (bytes <= most) return bytes;
+    throw cannotSplit(`${bytes} bytes take more than ${maxParts} parts`, 'make the parts larger');
   }
 
   async #writeTo(
@@ -225,6 +253,14 @@ function compressionFor(target: string | Writable, wanted: WriterCompression | u
   throw new ArgumentError('ERR_OCI_INVALID_OPTION', `writing the bundle: ${target} does not say how to compress`, {
     argument: 'target',
     hint: 'end the name in .tgz or .tar.gz (store) or in .tar (none), or say how to compress (compression, --compression)',
+  });
+}
+
+function cannotSplit(reason: string, hint: string): ArgumentError {
+  const message = `writing the bundle: option partBytes: ${reason}`;
+  return new ArgumentError('ERR_OCI_INVALID_OPTION', message, {
+    argument: 'partBytes',
+    hint: `${hint} (partBytes, --split)`,
   });
 }
 

@@ -1,5 +1,6 @@
-import { type BundleFile, changed } from './bundle-file.js';
+import type { BundleFile } from './bundle-file.js';
 import { gzipHeader, storedBlockSize, storedHeaderSize } from './gzip-stored.js';
+import { changed } from './unreadable.js';
 
 /** Where content lies in a tar. */
 export interface TarRange {
@@ -20,13 +21,13 @@ export async function* readRange(
   range: TarRange,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  await file.assertUnchanged();
   const end = range.offset + range.size;
   let at = range.offset;
   const isStored = compression === 'store';
-  const chunks = isStored
-    ? file.read(storedPosition(at), range.size === 0 ? storedPosition(at) : storedPosition(end - 1) + 1, signal)
-    : file.read(at, end, signal);
+  const first = isStored ? storedPosition(at) : at;
+  const last = !isStored ? end : range.size === 0 ? first : storedPosition(end - 1) + 1;
+  await file.assertUnchanged(first, last);
+  const chunks = file.read(first, last, signal);
   let skip = 0;
   for await (const chunk of chunks) {
     if (!isStored) {

@@ -48,6 +48,15 @@ export type FindingCode =
   | 'ArchiveTruncated'
   /** The file goes on after its end. */
   | 'ArchiveTrailingData'
+  // The parts of a bundle that was written in parts.
+  /** The list of parts cannot be read, contradicts itself, or names something that is no part. */
+  | 'PartsInvalid'
+  /** A part that the list names is not there. */
+  | 'PartMissing'
+  /** A part of another size than the list says. */
+  | 'PartSizeMismatch'
+  /** A part of the right size and other bytes. */
+  | 'PartChecksumMismatch'
   // The record and what is made from it.
   /** `bundle.json` is not where it must be. */
   | 'BundleRecordMissing'

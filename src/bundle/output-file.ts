@@ -62,7 +62,7 @@ function rethrow(path: string): (cause: unknown) => never {
 }
 
 /** Nothing may stand at the name; with `force` a regular file or a link may, but no directory and no device. */
-async function assertFree(target: string, isForced: boolean): Promise<void> {
+export async function assertFree(target: string, isForced: boolean): Promise<void> {
   const found = await lstat(target).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw outputFault(error, target);

@@ -77,7 +77,12 @@ export class ValidationRun {
         signal?.throwIfAborted();
         await this.#take(entry, reader);
         // Without a record nothing says what should follow, or how much of it.
-        if (this.#hasFailed) return;
+        if (this.#hasFailed) {
+          await reader.checkParts((fault) => {
+            onFault(fault);
+          });
+          return;
+        }
       }
       this.isComplete = true;
       if (this.record === undefined) this.#missRecord('is not in the archive');
@@ -86,6 +91,9 @@ export class ValidationRun {
       this.isTruncated = error.findingCode === 'ArchiveTruncated';
       const hasSaid = this.isTruncated || error.findingCode === 'LimitExceeded';
       onFault(error, hasSaid ? error.message : `${error.message}; reading stopped there`);
+      await reader.checkParts((fault) => {
+        onFault(fault);
+      });
     }
     this.#hasEnded = true;
     if (this.record === undefined) return;

@@ -7,7 +7,7 @@ import type { SignFlags } from './commands/bundle-sign.js';
 import type { ValidateFlags } from './commands/bundle-validate.js';
 import { categoryFlag, formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
-import { collect, parsePair } from './flag-parsers.js';
+import { collect, parsePair, parseSize } from './flag-parsers.js';
 import { declareHelp } from './help-command.js';
 import type { Dispatch } from './program.js';
 import { addSignatureFlags, addSignKeyFlag, passphraseVariable } from './signature-flags.js';
@@ -75,6 +75,12 @@ function addExportFlags(command: Command): void {
     .option('--legacy-tags', "also carry cosign's older sha256-….sig, .att and .sbom tags")
     .option('--base <file>', 'earlier bundle; blobs it has are left out, and it must be imported first')
     .option('--resume <dir>', 'keep fetched blobs there; a run after one that broke off fetches only what is missing')
+    .addOption(
+      new Option(
+        '--split <size>',
+        'write parts of this size (4GiB, 650MB) and a list of them, FILE.parts.json',
+      ).argParser(parseSize),
+    )
     .option('--force', 'replace an existing file')
     .option('--dry-run', 'discover and plan, write nothing')
     .addOption(formatFlag('how the result is written', 'text', 'json'));

@@ -65,6 +65,27 @@ export function parseBundleId(text: string): string {
   return text;
 }
 
+const units: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['B', 1],
+  ['kB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
+  ['TB', 1e12],
+  ['KiB', 2 ** 10],
+  ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
+  ['TiB', 2 ** 40],
+]);
+
+/** Parses a size in bytes, with a unit of 1,000 (kB, MB, GB, TB) or of 1,024 (KiB, MiB, GiB, TiB). */
+export function parseSize(text: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?) ?([A-Za-z]*)$/.exec(text);
+  const bytes = Math.floor(Number(match?.[1]) * (units.get(match?.[2] ?? '') ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
+  throw new InvalidArgumentError('Write a size such as 650MB or 4GiB.');
+}
+
 function parseWhole(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -49,9 +49,9 @@ export async function exportBundle(
   references: readonly string[],
   options: ExportOptions,
 ): Promise<BundleReport> {
-  const { output, force, workDirectory, signal, ...writerOptions } = options;
+  const { output, force, workDirectory, partBytes, signal, ...writerOptions } = options;
   const writer = await collect(resolver, references, writerOptions, signal);
-  return await writer.write(output, { force, workDirectory, signal });
+  return await writer.write(output, { force, workDirectory, partBytes, signal });
 }
 
 /**

@@ -37,6 +37,7 @@ export interface ExportFlags extends ConnectionFlags {
   readonly base?: string | undefined;
   readonly signKey?: readonly string[] | undefined;
   readonly resume?: string | undefined;
+  readonly split?: number | undefined;
   readonly force?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly format: 'text' | 'json';
@@ -67,7 +68,14 @@ export async function runExport(
     if (event.type === 'plan') ({ totalBytes } = event);
     else output.progress({ label: 'writing', doneBytes: event.doneBytes, totalBytes: totalBytes ?? 0 });
   };
-  const file = { output: flags.output, force: flags.force, workDirectory: flags.resume, onProgress, signal };
+  const file = {
+    output: flags.output,
+    force: flags.force,
+    workDirectory: flags.resume,
+    partBytes: flags.split,
+    onProgress,
+    signal,
+  };
   const report = await exportBundle(resolver, references, { ...options, ...file }).catch((error: unknown) => {
     throw totalBytes === undefined ? asDiscoveryFailure(error) : error;
   });
@@ -103,11 +111,15 @@ function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'sign
 
 function describeReport(report: BundleReport, flags: ExportFlags): readonly string[] {
   return [
-    `wrote ${report.path ?? ''}  ${formatSize(report.bytes)}`,
+    `wrote ${report.path ?? ''}  ${formatSize(report.bytes)}${inParts(report)}`,
     `  sha256  ${report.sha256}`,
     ...report.signedBy.map((hint) => `  signed  by ${hint}`),
     ...describeContent(report, flags),
   ];
+}
+
+function inParts({ parts }: BundleReport): string {
+  return parts === undefined ? '' : ` in ${countOf(parts.length, 'part')}, ${parts[0]?.name ?? ''} and on`;
 }
 
 function describePlan(plan: BundlePlan, flags: ExportFlags): readonly string[] {
