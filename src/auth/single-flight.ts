@@ -1,4 +1,4 @@
-import { whileAllowed } from '../http/call-scope.js';
+import { whileAllowed } from '../content/abort.js';
 
 /** Runs work once for everybody who asks for the same key at the same time. */
 export type SingleFlight<T> = (

@@ -1,5 +1,5 @@
+import { whileAllowed } from '../content/abort.js';
 import type { OciErrorCode, RegistryError } from '../errors/index.js';
-import { whileAllowed } from '../http/call-scope.js';
 import { parseErrorBody } from '../http/error-body.js';
 import { cleanBody, secretsIn, withoutSecrets } from '../http/redact.js';
 import { errorFromRefusal } from '../http/response-error.js';

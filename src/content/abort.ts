@@ -22,6 +22,23 @@ export function unwrapAbort(error: unknown, signal: AbortSignal | undefined): un
   return signal?.aborted ? signal.reason : error;
 }
 
+/** Waits for work, but not longer than the signal allows; then rejects with its reason and the work is on its own. */
+export async function whileAllowed<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /**
  * Runs work against a deadline that ends with it.
  *

@@ -3,7 +3,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type SecureContext } from 'node:tls';
 import type { buildConnector } from 'undici';
-import { createAbortHub, createCallScope, type ListenForAbort, whileAllowed } from './call-scope.js';
+import { whileAllowed } from '../content/abort.js';
+import { createAbortHub, createCallScope, type ListenForAbort } from './call-scope.js';
 import type { ProxyServer } from './proxy.js';
 import { proxyRefused, proxyTooSlow, proxyUnreachable } from './proxy-faults.js';
 

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
+import { whileAllowed } from '../content/abort.js';
 import { ProtocolError } from '../errors/index.js';
-import { whileAllowed } from './call-scope.js';
 import { createGuardedLookup } from './guarded-lookup.js';
 import { conflictingHeader, createResponseHeaders } from './headers.js';
 import type { ChooseProxy, ProxyServer } from './proxy.js';

@@ -1,5 +1,5 @@
 import { constants, createHash, verify } from 'node:crypto';
-import type { AbortableOptions } from '../../content/abort.js';
+import { type AbortableOptions, whileAllowed, withDeadline } from '../../content/abort.js';
 import { BundleError } from '../../errors/index.js';
 import type { BundleRecord } from '../record.js';
 import type { ReadySigner } from './bundle-signer.js';
@@ -7,6 +7,9 @@ import { preAuthEncoding } from './pae.js';
 import { emitSignatureFile } from './signature-file.js';
 import { statementOf } from './statement.js';
 import { hashOf, hasSigned, maxSignatureBytes, type TrustedKey } from './trusted-key.js';
+
+/** Time one signer has: for a person who has to find and touch a token. */
+const signerMs = 10 * 60 * 1000;
 
 /**
  * Signs a bundle's record and gives the bytes of the signature file.
@@ -23,10 +26,14 @@ export async function signRecord(
   signal?.throwIfAborted();
   const payload = statementOf(record);
   const bytes = preAuthEncoding(payload);
+  const late = (): Error => new Error(`no answer within ${signerMs / 60_000} minutes`);
   let signature: Uint8Array;
   try {
-    // A copy, so that a signer that writes to it changes nothing here.
-    signature = await signer.sign(Uint8Array.from(bytes), { signal });
+    signature = await withDeadline(signerMs, signal, late, async (stop) => {
+      // A copy, so that a signer that writes to it changes nothing here. One that hears no signal is left to itself.
+      const signing = signer.sign(Uint8Array.from(bytes), { signal: stop });
+      return await whileAllowed(Promise.resolve(signing), stop);
+    });
   } catch (cause) {
     signal?.throwIfAborted();
     throw signingFault(key, 'its signer failed', 'look at the cause; for a KMS or HSM check access and key', cause);

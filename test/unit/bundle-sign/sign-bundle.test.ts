@@ -118,6 +118,17 @@ describe('signing a bundle', () => {
     await expect(signBundle(path, signer, { signal: stop.signal })).rejects.toThrow('enough');
     expect(await readdir(directory)).toEqual(['app.tar']);
   });
+
+  it('waits for a signer that never answers until its signal fires, and no longer', async () => {
+    const { path } = await bundleFile();
+    const stop = new AbortController();
+    const neverAnswers = (): Promise<Uint8Array> => {
+      stop.abort(new Error('enough'));
+      return new Promise(() => undefined);
+    };
+    const signer = { publicKey: key.publicPem, sign: neverAnswers };
+    await expect(signBundle(path, signer, { signal: stop.signal })).rejects.toThrow('enough');
+  });
 });
 
 describe('an import with trusted keys', () => {
