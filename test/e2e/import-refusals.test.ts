@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { appendFile, readdir, utimes } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { exportBundle, importBundle, referrersTag } from '@stellaops/oci-referrers';
 import { buildImage, type TestRegistry } from '@stellaops/oci-referrers/testing';
@@ -55,6 +55,24 @@ describe('an import that cannot be done', () => {
       code: 'ERR_OCI_REFERRERS_TAG_CONFLICT',
     });
     expect(writes(stage.target)).toEqual([]);
+  });
+
+  it.each([
+    ['written to', (path: string) => appendFile(path, 'x')],
+    ['touched', (path: string) => utimes(path, 0, 0)],
+  ])('because its file is %s after it was validated sets no tag', async (_name, change) => {
+    const spoil = { path: '' };
+    await using stage = await openStage({
+      intercept: async ({ method }) => {
+        if (method === 'POST' && spoil.path !== '') await change(spoil.path);
+        return false;
+      },
+    });
+    spoil.path = await stage.exportTo('bundle.tgz');
+    await expect(importBundle(spoil.path, { resolver: stage.resolver, to: stage.target.host })).rejects.toMatchObject({
+      code: 'ERR_OCI_BUNDLE_CHANGED',
+    });
+    expect([...(stage.target.store.repositories.get(repository)?.tags.keys() ?? [])]).toEqual([]);
   });
 
   it.each([
