@@ -3,6 +3,7 @@
 //
 //	oracle list HOST/REPOSITORY@DIGEST     referrers in a registry, over plain HTTP
 //	oracle layout DIRECTORY DIGEST         referrers in an OCI image layout
+//	oracle copy TOOL HOST/REPOSITORY:TAG DIRECTORY   has oras-go (oras) or regclient copy an image with its referrers into a layout
 //	oracle attach HOST/REPOSITORY@DIGEST TYPE   makes a referrer with oras-go and prints its descriptor
 //
 // With -username and -password before the verb, both clients are given these credentials for the registry.
@@ -61,10 +62,12 @@ func run(ctx context.Context, args []string) (any, error) {
 		return list(ctx, args[1])
 	case len(args) == 3 && args[0] == "layout":
 		return layout(ctx, args[1], args[2])
+	case len(args) == 4 && args[0] == "copy":
+		return copyToLayout(ctx, args[1], args[2], args[3])
 	case len(args) == 3 && args[0] == "attach":
 		return attach(ctx, args[1], args[2])
 	}
-	return nil, fmt.Errorf("usage: oracle [-username U -password P] list REF | layout DIRECTORY DIGEST | attach REF TYPE")
+	return nil, fmt.Errorf("usage: oracle [-username U -password P] list REF | layout DIRECTORY DIGEST | copy TOOL REF DIRECTORY | attach REF TYPE")
 }
 
 func list(ctx context.Context, reference string) (answers, error) {
@@ -98,6 +101,56 @@ func layout(ctx context.Context, directory, digest string) (answers, error) {
 	}
 	byRegclient, err := askRegclient(ctx, "ocidir://"+directory+"@"+digest)
 	return answers{Oras: lines(found), Regclient: byRegclient}, err
+}
+
+func copyToLayout(ctx context.Context, tool, reference, directory string) (any, error) {
+	if tool == "regclient" {
+		return "copied", copyWithRegclient(ctx, reference, directory)
+	}
+	repository, subject, err := open(ctx, reference)
+	if err != nil {
+		return nil, err
+	}
+	store, err := oci.New(directory)
+	if err != nil {
+		return nil, err
+	}
+	tag := repository.Reference.Reference
+	options := oras.DefaultExtendedCopyOptions
+	// Only what refers to the image, platforms included: extended copies otherwise start from what it is part of.
+	if _, err = oras.ExtendedCopy(ctx, repository, tag, store, tag, options); err != nil {
+		return nil, fmt.Errorf("oras-go: %w", err)
+	}
+	children, err := content.Successors(ctx, repository, subject)
+	if err != nil {
+		return nil, fmt.Errorf("oras-go: %w", err)
+	}
+	for _, child := range children {
+		if child.MediaType != v1.MediaTypeImageManifest {
+			continue
+		}
+		if err = oras.ExtendedCopyGraph(ctx, repository, store, child, options.ExtendedCopyGraphOptions); err != nil {
+			return nil, fmt.Errorf("oras-go: %w", err)
+		}
+	}
+	return "copied", nil
+}
+
+func copyWithRegclient(ctx context.Context, reference, directory string) error {
+	source, err := ref.New(reference)
+	if err != nil {
+		return err
+	}
+	target, err := ref.New("ocidir://" + directory + ":" + source.Tag)
+	if err != nil {
+		return err
+	}
+	host := config.HostNewName(source.Registry)
+	host.TLS = config.TLSDisabled
+	host.User, host.Pass = *username, *password
+	client := regclient.New(regclient.WithConfigHost(*host))
+	defer client.Close(ctx, target)
+	return client.ImageCopy(ctx, source, target, regclient.ImageWithReferrers())
 }
 
 // describe finds a manifest that need not be in index.json: of one below an index the layout knows no media type, so the

@@ -25,6 +25,15 @@ export async function listInLayout(directory: string, digest: string): Promise<O
   return JSON.parse(await run(programPath('oracle'), ['layout', directory, digest])) as OtherClients;
 }
 
+/** Has oras-go or regclient copy an image with its referrers into a new layout. */
+export async function copyClosureElsewhere(
+  tool: 'oras' | 'regclient',
+  image: string,
+  directory: string,
+): Promise<void> {
+  await run(programPath('oracle'), [...oracleLogin, 'copy', tool, image, directory]);
+}
+
 /** Has oras-go make a referrer, and returns its digest. */
 export async function attachElsewhere(repository: string, digest: string, artifactType: string): Promise<string> {
   const answer = await run(programPath('oracle'), [...oracleLogin, 'attach', `${repository}@${digest}`, artifactType]);
