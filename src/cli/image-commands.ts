@@ -21,7 +21,7 @@ function declareDiscover(program: Command, dispatch: Dispatch): void {
     .description(
       'Shows what refers to an image. An empty answer is a confirmed fact; every doubt is an error (exit 3).',
     )
-    .argument('<image>', 'registry.example.com/team/app:1.2, or oci:DIR[:NAME] for an image layout')
+    .argument('<reference>', 'registry.example.com/team/app:1.2, or oci:DIR[:NAME] for an image layout')
     .addOption(repeatedFlag('--artifact-type <type>', 'only this type'))
     .option('--recursive', 'follow platforms, nested indexes and referrers of referrers')
     .addOption(

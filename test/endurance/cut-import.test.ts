@@ -46,7 +46,7 @@ describe.each([
           break;
         }
         failures += 1;
-        expect(isOciError(failure), `request ${cut}: ${String(failure)}`).toBe(true);
+        expect(isOciError(failure), `request ${cut}`).toBe(true);
         isBroken = false;
         const report = await importBundle(bundle, options);
         expect(missingAt(stage.target, stage)).toEqual([]);
