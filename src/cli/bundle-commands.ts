@@ -45,7 +45,13 @@ function declareExport(bundle: Command, dispatch: Dispatch): void {
 Examples:
   oci-referrers bundle export registry.example.com/team/app:1.2 --output app.tgz
   oci-referrers bundle export HOST/app:1 HOST/db:1 --output all.tgz --dry-run \\
-    --platform linux/amd64 --require application/vnd.cyclonedx+json`,
+    --platform linux/amd64 --require application/vnd.cyclonedx+json
+  oci-referrers bundle export HOST/app:2 --output app2.tgz --base app1.tgz
+  oci-referrers bundle export HOST/app:1 --output app.tgz --split 4GiB \\
+    --resume ./work
+
+Parts are read by their list: validate --file app.tgz.parts.json. Put together
+(cat app.tgz.part[0-9]*) they are the file that would have been written.`,
     )
     .action(async (references: readonly string[], flags: ExportFlags, self: Command) => {
       const { runExport } = await import('./commands/bundle-export.js');
