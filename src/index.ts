@@ -129,4 +129,5 @@ export { type CopyOptions, type CopyReport, copyImage } from './workflows/copy-i
 export type { ImageLocation, LayoutLocation, RegistryLocation } from './workflows/copy-places.js';
 export { type ExportOptions, exportBundle, type PlanOptions, planExport } from './workflows/export-bundle.js';
 export { type ImportedImage, type ImportOptions, type ImportReport, importBundle } from './workflows/import-bundle.js';
+export { type OpenBundle, type OpenBundleOptions, openBundle } from './workflows/open-bundle.js';
 export { type SignBundleOptions, type SignBundleReport, signBundle } from './workflows/sign-bundle.js';

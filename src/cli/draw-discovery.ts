@@ -6,7 +6,12 @@ import { referrerLine, typeOf } from './referrer-view.js';
 import { drawTable } from './table.js';
 import { drawTree, type TreeItem } from './tree.js';
 
-const endpoints = { api: 'referrers API', 'tag-schema': 'referrers tag schema', layout: 'image layout' } as const;
+const endpoints = {
+  api: 'referrers API',
+  'tag-schema': 'referrers tag schema',
+  layout: 'image layout',
+  bundle: 'bundle',
+} as const;
 
 /** Draws an image with everything that refers to it, and how that was found out. */
 export function drawDiscoveryTree(discovery: Discovery, isFiltered: boolean): readonly string[] {

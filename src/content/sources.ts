@@ -58,7 +58,7 @@ export interface ReferrersList {
   /** Everything that refers to it, each digest once. */
   readonly referrers: readonly Descriptor[];
   /** Which endpoint decided, also when the list is empty. */
-  readonly source: 'api' | 'tag-schema' | 'layout';
+  readonly source: 'api' | 'tag-schema' | 'layout' | 'bundle';
   /** Artifacts found under cosign's older tags, with the tag that carries them. */
   readonly legacy: readonly LegacyArtifact[];
   /** Who applied the filter: the server says so too, only we did, or there was none. */

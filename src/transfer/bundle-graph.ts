@@ -91,5 +91,5 @@ function subjectFrom(list: BundleSubject, subject: Descriptor): GraphSubject {
   }));
   const tagged = list.artifacts.flatMap(({ digest, tag }) => (tag === undefined ? [] : [[digest, tag] as const]));
   const tags = new Map(tagged);
-  return { subject, source: source === 'bundle' ? 'layout' : source, host, complete, found, filtered, referrers, tags };
+  return { subject, source, host, complete, found, filtered, referrers, tags };
 }

@@ -55,7 +55,7 @@ export interface TransferredSubject {
   /** Digest of the subject. */
   readonly subject: string;
   /** How the target lists its referrers. */
-  readonly source: 'api' | 'tag-schema' | 'layout';
+  readonly source: 'api' | 'tag-schema' | 'layout' | 'bundle';
   /** Referrers that were carried along; every one of them is listed. */
   readonly carried: number;
   /** Referrers the target lists now; more than `carried` when it had some before. */
