@@ -1,9 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
-import { errnoOf } from './read-small-file.js';
+import { isOwnerGone, isOwnerId, ownId } from './owner-id.js';
 
 /** A part file that nobody has written to for a day has no owner, wherever that owner ran. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
@@ -11,8 +9,6 @@ const abandonedAfterMs = 24 * 60 * 60 * 1000;
 const mostNameBytes = 180;
 /** Bytes that wait to be written before the source is told to pause. */
 const bufferedBytes = 1024 * 1024;
-/** What {@link ownId} gives. */
-const ownerPattern = /^([a-f0-9]{8})-(\d+)-([a-z0-9]+)-[a-f0-9]{8}$/;
 
 /** How a file is written through its part file. */
 export interface PartFileOptions {
@@ -74,7 +70,7 @@ export async function removeAbandonedParts(directory: string, prefix?: string): 
   for (const name of await readdir(directory)) {
     const match = /^(\..*\.)([a-z0-9-]+)\.part$/.exec(name);
     const owner = match?.[2];
-    if (owner === undefined || !ownerPattern.test(owner) || (prefix !== undefined && match?.[1] !== prefix)) continue;
+    if (owner === undefined || !isOwnerId(owner) || (prefix !== undefined && match?.[1] !== prefix)) continue;
     const part = join(directory, name);
     const found = await stat(part).catch(() => undefined);
     if (found === undefined) continue;
@@ -134,31 +130,4 @@ function createFileSink(handle: FileHandle, fault: (cause: unknown) => Error): W
       settle(handle.sync(), done);
     },
   });
-}
-
-/** Names this process among all that may write here: machine, process, when it was started, and which of its files. */
-export function ownId(): string {
-  return `${machineId()}-${process.pid}-${startTime()}-${randomBytes(4).toString('hex')}`;
-}
-
-/** Tells whether the process that gave itself an id has ended, as far as this machine knows. */
-export function isOwnerGone(id: string): boolean {
-  const [, machine, pid, started] = ownerPattern.exec(id) ?? [];
-  if (machine !== machineId()) return false;
-  // In a container a new process often has the number of the one before it.
-  if (Number(pid) === process.pid) return started !== startTime();
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return errnoOf(error) === 'ESRCH';
-  }
-}
-
-function machineId(): string {
-  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-}
-
-function startTime(): string {
-  return Math.round(performance.timeOrigin).toString(36);
 }

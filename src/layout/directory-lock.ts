@@ -1,7 +1,7 @@
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { sleep } from '../content/abort.js';
 import { KeyedLock } from '../content/keyed-lock.js';
-import { isOwnerGone, ownId } from '../content/part-file.js';
+import { isOwnerGone, ownId } from '../content/owner-id.js';
 import { errnoOf, readSmallFile } from '../content/read-small-file.js';
 import { isOciError } from '../errors/index.js';
 import { layoutUnwritable } from './layout-faults.js';
