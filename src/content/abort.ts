@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 
@@ -87,6 +88,8 @@ export async function withLimiter<Result>(
   signal?.throwIfAborted();
   const stop = new AbortController();
   const merged = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  // Everything under way listens to it; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, merged);
   const limit = pLimit({ concurrency, rejectOnClear: true });
   const onAbort = (): void => {
     limit.clearQueue();

@@ -133,6 +133,10 @@ export interface PushTarget extends ReferrersSource {
   tag(descriptor: Descriptor, tag: string, options?: AbortableOptions): Promise<void>;
   /** Lists a manifest that has no tag, where nothing else keeps it: in a layout, not in a registry. */
   readonly keep?: (descriptor: Descriptor, options?: AbortableOptions) => Promise<void>;
+  /**
+   * Referrers to push at once where a target makes one change of many; never less than the transfer's own concurrency.
+   */
+  readonly referrersAtOnce?: number | undefined;
   /** Finds what a tag points to; undefined when the tag does not exist. */
   resolveTag(tag: string, options?: AbortableOptions): Promise<Descriptor | undefined>;
 }

@@ -1,5 +1,6 @@
 import type { AbortableOptions } from '../content/abort.js';
 import { BlobDirectory } from '../content/blob-directory.js';
+import { GroupCommit } from '../content/group-commit.js';
 import { KeyedLock } from '../content/keyed-lock.js';
 import type { Limits } from '../content/limits.js';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -15,6 +16,14 @@ import { digestNameFor, entryNameFor } from './layout-names.js';
 import { readManifest } from './read-manifest.js';
 import { type LayoutScan, type ManifestFacts, scanReferrers } from './scan-referrers.js';
 
+/** A referrer that is to be listed. */
+interface Listing {
+  readonly referrer: Descriptor;
+  /** Digest it refers to. */
+  readonly subject: string;
+  readonly repository: string | undefined;
+}
+
 /** What is known about one layout directory, shared by everything that was opened on it together. */
 export class LayoutStore {
   readonly path: string;
@@ -27,6 +36,8 @@ export class LayoutStore {
   #entries: { readonly stamp: string; readonly entries: readonly LayoutEntry[] } | undefined;
   #scan: { readonly stamp: string; readonly scan: LayoutScan } | undefined;
   readonly #scanning = new KeyedLock();
+  /** Each rewrite of index.json has every entry in it, so one serves all referrers that wait for it. */
+  readonly #listing = new GroupCommit<Listing>((listings, signal) => this.#listAll(listings, { signal }));
 
   constructor(path: string, file: IndexFile, limits: Limits) {
     this.path = path;
@@ -74,20 +85,29 @@ export class LayoutStore {
     repository: string | undefined,
     options: AbortableOptions,
   ): Promise<void> {
-    const referrer = describeReferrer(descriptor, parsed);
-    let outdated: string | undefined;
+    await this.#listing.add({ referrer: describeReferrer(descriptor, parsed), subject, repository }, options.signal);
+  }
+
+  async #listAll(listings: readonly Listing[], options: AbortableOptions): Promise<void> {
+    let outdated: readonly string[] = [];
     await this.#file.update(async (state, raw) => {
-      const added = addUntagged(raw, referrer);
       const entries = this.#entriesOf(state);
-      const { name } = entryNameFor(entries, repository, referrersTag(subject));
-      const current = entries.find((entry) => entry.name === name);
-      const listed = current === undefined ? [] : await this.#readList(current, subject, options);
-      if (listed.some((entry) => entry['digest'] === referrer.digest)) return added;
-      const list = await this.#writeList([...listed, { ...referrer }], options);
-      outdated = current?.descriptor.digest;
-      return replaceList(added ?? raw, list, name);
+      const nameOf = ({ repository, subject }: Listing): string =>
+        entryNameFor(entries, repository, referrersTag(subject)).name;
+      let changed = raw;
+      outdated = [];
+      for (const name of new Set(listings.map(nameOf))) {
+        const ours = listings.filter((listing) => nameOf(listing) === name);
+        for (const { referrer } of ours) changed = addUntagged(changed, referrer) ?? changed;
+        const current = entries.find((entry) => entry.name === name);
+        const list = await this.#extendList(current, ours, options);
+        if (list === undefined) continue;
+        changed = replaceList(changed, list, name);
+        if (current !== undefined) outdated = [...outdated, current.descriptor.digest];
+      }
+      return changed === raw ? undefined : changed;
     }, options);
-    if (outdated !== undefined) await this.#removeOwnList(outdated);
+    for (const digest of outdated) await this.#removeOwnList(digest);
   }
 
   async #scanAlone(signal: AbortSignal | undefined): Promise<LayoutScan> {
@@ -104,6 +124,22 @@ export class LayoutStore {
       this.#entries = { stamp: state.stamp, entries: state.index.manifests.map(readEntry) };
     }
     return this.#entries.entries;
+  }
+
+  /** Writes a list that has the new referrers too; undefined when it has them already. */
+  async #extendList(
+    current: LayoutEntry | undefined,
+    added: readonly Listing[],
+    options: AbortableOptions,
+  ): Promise<Descriptor | undefined> {
+    const [subject = ''] = added.map((listing) => listing.subject);
+    const listed = current === undefined ? [] : await this.#readList(current, subject, options);
+    const known = new Set(listed.map((entry) => entry['digest']));
+    const missing = new Map(added.map(({ referrer }) => [referrer.digest, referrer]));
+    for (const digest of known) missing.delete(digest as string);
+    if (missing.size === 0) return undefined;
+    const entries = [...missing.values()].map((referrer): RawEntry => ({ ...referrer }));
+    return await this.#writeList([...listed, ...entries], options);
   }
 
   /** Reads the entries of a list, fields nobody here knows included. */

@@ -38,6 +38,8 @@ export interface LayoutImage {
  * write at once, in this process or in others.
  */
 export class Layout implements PushTarget {
+  /** Those that come together are listed together: index.json is rewritten once for all of them. */
+  readonly referrersAtOnce = 64;
   readonly #store: LayoutStore;
   readonly #repository: string | undefined;
 

@@ -125,14 +125,15 @@ async function pushReferrers(
   pushed: Set<string>,
   options: TransferOptions,
 ): Promise<void> {
-  const { signal, concurrency = defaultConcurrency } = options;
+  const { signal } = options;
+  const atOnce = Math.max(options.concurrency ?? defaultConcurrency, target.referrersAtOnce ?? 1);
   for (const { subject, referrers, tags } of item.graph.subjects) {
     if (referrers.length === 0) continue;
     const { referrers: listed } = await target.listReferrers(subject, { signal });
     const isListed = new Set(listed.map((descriptor) => descriptor.digest));
     await mapConcurrently(
       referrers,
-      concurrency,
+      atOnce,
       async (referrer, stop) => {
         const isDone = pushed.has(referrer.digest) && isListed.has(referrer.digest);
         if (isDone && !tags.has(referrer.digest)) return;

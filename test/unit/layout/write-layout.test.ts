@@ -221,6 +221,39 @@ describe('several writers of one layout', () => {
     expect((await readdir(root)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
   });
 
+  it('push referrers of several subjects at once, and one list of each is left', async () => {
+    const { root, layout } = await makeLayout({ repository });
+    await push(layout, index, 'v1');
+    const lists = [index, platform, sbom].map(({ descriptor: subject }) =>
+      Array.from({ length: 15 }, (_, at) => buildArtifact({ artifactType: sbomType, subject, content: String(at) })),
+    );
+    const blobsOf = async (): Promise<number> => (await readdir(join(root, 'blobs/sha256'))).length;
+    await push(layout, sbom);
+    for (const { descriptor, bytes } of lists.flat().flatMap(({ blobs }) => blobs))
+      await layout.push(descriptor, bytes);
+    const before = await blobsOf();
+    await Promise.all(lists.flat().map(({ descriptor, manifest }) => layout.push(descriptor, manifest)));
+    for (const list of lists) {
+      const { subject } = JSON.parse(String(list[0]?.manifest)) as { subject: typeof index.descriptor };
+      const { referrers } = await layout.listReferrers(subject);
+      const expected = subject.digest === index.descriptor.digest ? [sbom, ...list] : list;
+      expect(digests(referrers)).toEqual(digests(expected.map(({ descriptor }) => descriptor)));
+    }
+    // The index had a list before, for its SBOM.
+    expect(await blobsOf()).toBe(before + 45 + 2);
+  });
+
+  it('hear nothing of a list that is broken when theirs is another one', async () => {
+    const tag = referrersTag(platform.descriptor.digest);
+    const root = await writeLayout([index], [named(index, 'v1'), named(platform, tag)]);
+    const layout = await openLayout(root);
+    const outcomes = await Promise.allSettled(
+      [sbom, provenance, signature].map(({ descriptor, manifest }) => layout.push(descriptor, manifest)),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'ERR_OCI_LAYOUT_INVALID' } });
+  });
+
   it('do not wait for one that was killed', async () => {
     const root = await writeLayout([index], [named(index, 'v1')]);
     const lock = join(root, '.index.json.lock');
