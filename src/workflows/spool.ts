@@ -1,11 +1,9 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { tooLarge } from '../content/read.js';
 import { BundleError, isOciError } from '../errors/index.js';
+import { makeSpoolFolder, removeSpoolFolder, type SpoolFolder } from './spool-folder.js';
 
 /** A stream saved to a private file; disposing removes it. */
 export interface Spooled extends AsyncDisposable {
@@ -15,12 +13,12 @@ export interface Spooled extends AsyncDisposable {
 /**
  * Saves a stream to a file only this user can read, because a bundle has to be read twice: once to judge it, once to push it.
  *
+ * @remarks What a run that was killed has left is removed by the next one that needs such a file.
  * @throws LimitError `ERR_OCI_LIMIT_EXCEEDED` beyond `maxBytes`
  */
 export async function spool(stream: Readable, maxBytes: number, signal?: AbortSignal): Promise<Spooled> {
-  const folder = await privateFolder();
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  const path = join(folder, 'bundle');
+  const { path: folder, file: path } = await privateFolder();
+  const remove = (): Promise<void> => removeSpoolFolder(folder);
   let size = 0;
   const bounded = new Transform({
     writableObjectMode: true,
@@ -57,9 +55,9 @@ export async function spool(stream: Readable, maxBytes: number, signal?: AbortSi
   return { path, [Symbol.asyncDispose]: remove };
 }
 
-async function privateFolder(): Promise<string> {
+async function privateFolder(): Promise<SpoolFolder> {
   try {
-    return await mkdtemp(join(tmpdir(), 'oci-referrers-'));
+    return await makeSpoolFolder();
   } catch (cause) {
     throw new BundleError('ERR_OCI_BUNDLE_SOURCE', `cannot make a temporary folder: ${(cause as Error).message}`, {
       cause,
