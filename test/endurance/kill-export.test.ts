@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommand, temporaryDirectory } from './support/command.js';
-import { chooseMoments, measureRun, type RunLength, stopAt, sumOf } from './support/kills.js';
+import { chooseMoments, killAtEach, measureRun, type RunLength, stopAt, sumOf } from './support/kills.js';
 import { fillRegistry, references } from './support/scene.js';
 import { type SlowRegistry, startSlowRegistry } from './support/slow-registry.js';
 
@@ -44,8 +44,9 @@ const isPart = (name: string): boolean => /^\.bundle\.tgz\..+\.part$/.test(name)
 test('an export that is killed leaves nothing under the name and at most one part file, which the next run removes; that one completes', async () => {
   const { directory, output, args, sum, length } = await prepare();
   const seen = { killed: 0, parts: 0, whole: 0 };
-  for (const [at, moment] of chooseMoments(killCount, length).entries()) {
-    const { when, signal } = await stopAt(moment, 'SIGKILL', registry, args);
+  const missed = await killAtEach(chooseMoments(killCount, length), async (moment, at) => {
+    const stopped = await stopAt(moment, 'SIGKILL', registry, args);
+    const { when, signal } = stopped;
     const names = await readdir(directory);
     const parts = names.filter(isPart);
     const isWhole = names.includes('bundle.tgz');
@@ -55,15 +56,17 @@ test('an export that is killed leaves nothing under the name and at most one par
     seen.parts += parts.length;
     seen.whole += isWhole ? 1 : 0;
     // Every other time the next run is killed as well.
-    if (!isWhole && at % 2 === 0) continue;
+    if (!isWhole && at % 2 === 0) return stopped;
     if (!isWhole) {
       await runCommand(args);
       expect(await readdir(directory), when).toEqual(['bundle.tgz']);
     }
     expect(await sumOf(output), when).toBe(sum);
     await rm(output);
-  }
-  console.log(JSON.stringify(seen));
+    return stopped;
+  });
+  console.log(JSON.stringify({ ...seen, missed }));
+  expect(seen.killed).toBe(killCount);
   expect(seen.parts).toBeGreaterThan(killCount / 4);
 });
 

@@ -3,10 +3,11 @@ import { createResolver, discoverReferrers, type ReferrersGraph, type Resolver }
 import { startRegistry, type TestRegistry } from '@stellaops/oci-referrers/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommand, temporaryDirectory } from './support/command.js';
-import { chooseMoments, measureRun, stopAt } from './support/kills.js';
+import { chooseMoments, killAtEach, measureRun, stopAt } from './support/kills.js';
 import { fillRegistry, references } from './support/scene.js';
 import { startSlowRegistry } from './support/slow-registry.js';
 
+/** Of each kind of registry. */
 const killCount = 25;
 
 let source: TestRegistry;
@@ -54,16 +55,19 @@ test.each([true, false])(
     await using first = await startSlowRegistry({ referrersApi });
     const length = await measureRun(first, argsFor(first));
     const seen = { killed: 0, started: 0, tags: 0 };
-    for (const moment of chooseMoments(killCount, length)) {
+    const missed = await killAtEach(chooseMoments(killCount, length), async (moment) => {
       await using target = await startSlowRegistry({ referrersApi });
-      const { when, signal } = await stopAt(moment, 'SIGKILL', target, argsFor(target));
+      const stopped = await stopAt(moment, 'SIGKILL', target, argsFor(target));
+      const { when, signal } = stopped;
       seen.killed += signal === 'SIGKILL' ? 1 : 0;
       seen.started += target.store.repositories.size > 0 ? 1 : 0;
       seen.tags += await countTags(target, when);
       await runCommand(argsFor(target));
       expect(await countTags(target, when), when).toBe(references.length);
-    }
-    console.log(JSON.stringify(seen));
+      return stopped;
+    });
+    console.log(JSON.stringify({ ...seen, missed }));
+    expect(seen.killed).toBe(killCount);
     expect(seen.started).toBeGreaterThan(killCount / 4);
   },
 );

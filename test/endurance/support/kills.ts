@@ -1,9 +1,21 @@
 import { createHash, randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type CommandEnd, runCommand, startCommand } from './command.js';
-import type { SlowRegistry } from './slow-registry.js';
 
-/** A moment of a run: so many steps of the registry after its start, and then so long. */
+/** Something that takes part in a run and tells how far that has come. */
+export interface Witness {
+  /** Steps since the last call of `onStep`. */
+  readonly steps: number;
+  /** Counts from 0 again, and calls back after each step. */
+  onStep(listener: (steps: number) => void): void;
+  /** Says whether runs are to be slow from now on, where it is up to the witness. */
+  setSlow(isSlow: boolean): void;
+}
+
+/** How often a moment is tried again because the run had ended by then. */
+const maxMoreTries = 8;
+
+/** A moment of a run: so many steps of the witness after its start, and then so long. */
 export interface Moment {
   readonly steps: number;
   readonly thenMs: number;
@@ -12,9 +24,9 @@ export interface Moment {
 /** How long a run takes when nobody ends it. */
 export interface RunLength {
   readonly runMs: number;
-  /** What the registry does meanwhile. */
+  /** What the witness sees meanwhile. */
   readonly steps: number;
-  /** From the registry's last step to the end. */
+  /** From the last step to the end. */
   readonly lastMs: number;
 }
 
@@ -25,20 +37,20 @@ export interface Stopped extends CommandEnd {
 }
 
 /** Runs the command to its end, and measures how long that takes. */
-export async function measureRun(registry: SlowRegistry, args: readonly string[]): Promise<RunLength> {
-  registry.setSlow(true);
+export async function measureRun(witness: Witness, args: readonly string[]): Promise<RunLength> {
+  witness.setSlow(true);
   let lastAt = 0;
-  registry.onStep(() => {
+  witness.onStep(() => {
     lastAt = performance.now();
   });
   const { milliseconds: runMs } = await runCommand(args);
-  return { runMs, steps: registry.steps, lastMs: performance.now() - lastAt };
+  return { runMs, steps: witness.steps, lastMs: performance.now() - lastAt };
 }
 
 /**
  * Chooses moments at random, spread over the whole run.
  *
- * @remarks Two in five are told by the clock. As many are told by what the registry has done, which on a busy machine
+ * @remarks Two in five are told by the clock. As many are told by what has been done, which on a busy machine
  * still is in the middle of the work; and the rest lies after its last step, when results are made final.
  */
 export function chooseMoments(count: number, { runMs, steps, lastMs }: RunLength): readonly Moment[] {
@@ -53,21 +65,44 @@ export function chooseMoments(count: number, { runMs, steps, lastMs }: RunLength
   });
 }
 
+/**
+ * Makes every moment hit a run that is alive: where it had ended by itself, it is done again and ended a little earlier.
+ *
+ * @param attempt - does one run and looks at what it left
+ * @returns how many runs had ended by themselves
+ */
+export async function killAtEach(
+  moments: readonly Moment[],
+  attempt: (moment: Moment, at: number) => Promise<Stopped>,
+): Promise<number> {
+  let missed = 0;
+  for (const [at, chosen] of moments.entries()) {
+    let moment = chosen;
+    for (let left = maxMoreTries; (await attempt(moment, at)).signal !== 'SIGKILL'; left--) {
+      if (left === 0) throw new Error(`no run could be killed ${JSON.stringify(chosen)}`);
+      missed += 1;
+      const { steps, thenMs } = moment;
+      moment = thenMs > 1 ? { steps, thenMs: thenMs * 0.7 } : { steps: Math.max(1, steps - 1), thenMs: 0 };
+    }
+  }
+  return missed;
+}
+
 /** Runs the command on a slow line and sends it a signal at a moment, unless it has ended by then. */
 export async function stopAt(
   { steps, thenMs }: Moment,
   signal: NodeJS.Signals,
-  registry: SlowRegistry,
+  witness: Witness,
   args: readonly string[],
 ): Promise<Stopped> {
-  registry.setSlow(true);
+  witness.setSlow(true);
   const { child, ended } = startCommand(args);
   let timer: NodeJS.Timeout | undefined;
   const begin = (): void => {
     if (thenMs === 0) child.kill(signal);
     else timer = setTimeout(() => child.kill(signal), thenMs);
   };
-  registry.onStep((done) => {
+  witness.onStep((done) => {
     if (done === steps) begin();
   });
   if (steps === 0) begin();
@@ -75,7 +110,7 @@ export async function stopAt(
     return { ...(await ended), when: `${signal} ${Math.round(thenMs)} ms after step ${steps}` };
   } finally {
     clearTimeout(timer);
-    registry.setSlow(false);
+    witness.setSlow(false);
   }
 }
 

@@ -2,19 +2,16 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startRegistry, type TestRegistry, type TestRegistryOptions } from '@stellaops/oci-referrers/testing';
+import type { Witness } from './kills.js';
 
 const sliceBytes = 16 * 1024;
 const stepMs = 4;
 
-/** A registry on a slow line, which counts what it does: there is time to end a client in the middle of anything. */
-export interface SlowRegistry extends TestRegistry {
-  /** Requests begun and slices sent since the last call of `onStep`. */
-  readonly steps: number;
-  /** Counts from 0 again, and calls back after each step. */
-  onStep(listener: (steps: number) => void): void;
-  /** Says whether the line is slow from now on; it is not from the start. A fast registry does not count. */
-  setSlow(isSlow: boolean): void;
-}
+/**
+ * A registry on a slow line: there is time to end a client in the middle of anything. Its steps are requests begun and
+ * slices sent; it is fast from the start, and does not count then.
+ */
+export interface SlowRegistry extends TestRegistry, Witness {}
 
 /** Starts a registry that can take its time for every answer, and send blobs slice by slice. */
 export async function startSlowRegistry(
