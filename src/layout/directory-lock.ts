@@ -13,6 +13,8 @@ const unnamedAfterMs = 10_000;
 /** Longest wait for another process. */
 const maxWaitMs = 120_000;
 const pollMs = 15;
+/** How often a lock may be taken away from one piece of work before that is a fault. */
+const maxLosses = 5;
 /** An id is a third of that. */
 const maxIdBytes = 256;
 
@@ -31,7 +33,12 @@ export class DirectoryLock {
     this.#path = path;
   }
 
-  /** Runs work while the lock is held; `assertHeld` throws when somebody took it away. */
+  /**
+   * Runs work while the lock is held.
+   *
+   * @param work - asks `assertHeld` right before it makes its change visible; that throws where somebody took the lock
+   * away, and the work is done again
+   */
   async run<Result>(work: (assertHeld: () => Promise<void>) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     return await this.#turns.run('', () => this.#runAlone(work, signal), signal);
   }
@@ -40,15 +47,21 @@ export class DirectoryLock {
     work: (assertHeld: () => Promise<void>) => Promise<Result>,
     signal: AbortSignal | undefined,
   ): Promise<Result> {
-    const id = await this.#acquire(signal);
-    try {
-      return await work(async () => {
-        if ((await this.#holder())?.id === id) return;
-        throw layoutUnwritable(new Error('another process has taken the lock over'), this.#path);
-      });
-    } finally {
-      if ((await this.#holder())?.id === id) await unlink(this.#path).catch(() => undefined);
+    const lost = new Error('other processes keep taking the lock over');
+    for (let left = maxLosses; left > 0; left--) {
+      const id = await this.#acquire(signal);
+      const isHeld = async (): Promise<boolean> => (await this.#holder())?.id === id;
+      try {
+        return await work(async () => {
+          if (!(await isHeld())) throw lost;
+        });
+      } catch (error) {
+        if (error !== lost) throw error;
+      } finally {
+        if (await isHeld()) await unlink(this.#path).catch(() => undefined);
+      }
     }
+    throw layoutUnwritable(lost, this.#path);
   }
 
   async #acquire(signal: AbortSignal | undefined): Promise<string> {
@@ -96,7 +109,8 @@ export class DirectoryLock {
 
   /** Of several that find a lock abandoned, one moves it away. */
   async #remove(abandoned: string, id: string): Promise<void> {
-    const moved = `${this.#path}.${id}`;
+    // Should this process be killed now, it is removed like every part file.
+    const moved = `${this.#path}.${id}.part`;
     try {
       if ((await this.#holder())?.id !== abandoned) return;
       await rename(this.#path, moved);

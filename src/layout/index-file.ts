@@ -45,6 +45,7 @@ export class IndexFile {
   readonly #path: string;
   readonly #lock: DirectoryLock;
   #mayCreate: boolean;
+  #isTidy = false;
   #state: IndexState | undefined;
 
   private constructor(root: string, mayCreate: boolean) {
@@ -90,6 +91,7 @@ export class IndexFile {
     { signal }: AbortableOptions = {},
   ): Promise<void> {
     await this.create();
+    await this.#tidy();
     await this.#lock.run(async (assertHeld) => {
       for (let left = maxTries; left > 0; left--) {
         const state = await this.read();
@@ -111,20 +113,25 @@ export class IndexFile {
   /** Makes the directory a layout, if it is to be made at all. */
   async create(): Promise<void> {
     if (!this.#mayCreate) return;
-    const fault = layoutUnwritable;
     await mkdir(join(this.#root, 'blobs', 'sha256'), { recursive: true }).catch((cause: unknown) => {
-      throw fault(cause, this.#root);
+      throw layoutUnwritable(cause, this.#root);
     });
-    await removeAbandonedParts(this.#root).catch((cause: unknown) => {
-      throw fault(cause, this.#root);
-    });
-    await this.#lock.run(async () => {
-      if (!(await this.#isThere())) {
-        await writeFile(this.#path, Buffer.from(JSON.stringify(emptyIndex)));
-      }
+    await this.#tidy();
+    await this.#lock.run(async (assertHeld) => {
+      // Whoever was faster may have filled it already.
+      if (!(await this.#isThere())) await this.#replace(Buffer.from(JSON.stringify(emptyIndex)), 'absent', assertHeld);
       await writeFile(join(this.#root, 'oci-layout'), ociLayoutFile);
     });
     this.#mayCreate = false;
+  }
+
+  /** Removes what runs that were killed have left, once. */
+  async #tidy(): Promise<void> {
+    if (this.#isTidy) return;
+    await removeAbandonedParts(this.#root).catch((cause: unknown) => {
+      throw layoutUnwritable(cause, this.#root);
+    });
+    this.#isTidy = true;
   }
 
   async #isThere(): Promise<boolean> {

@@ -26,6 +26,7 @@ const outputHints: ReadonlyMap<string, string> = new Map([
   ['EROFS', 'the file system is read-only; choose another directory'],
   ['ENOSPC', 'the disk is full; make room and run it again: what is there already is not written a second time'],
   ['EDQUOT', 'the disk quota is used up; make room and run it again'],
+  ['EFBIG', 'the file system, or the limit of this process (ulimit -f), ends files here; raise it and run it again'],
   ['ENOTDIR', 'a part of this path is a file; name another directory'],
 ]);
 

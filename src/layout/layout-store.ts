@@ -16,6 +16,15 @@ import { digestNameFor, entryNameFor } from './layout-names.js';
 import { readManifest } from './read-manifest.js';
 import { type LayoutScan, type ManifestFacts, scanReferrers } from './scan-referrers.js';
 
+/** How often a layout is read again because others write to it. */
+const maxScans = 20;
+
+/** What a layout holds, all of one state of its index.json. */
+export interface LayoutView {
+  readonly entries: readonly LayoutEntry[];
+  readonly scan: LayoutScan;
+}
+
 /** A referrer that is to be listed. */
 interface Listing {
   readonly referrer: Descriptor;
@@ -34,7 +43,7 @@ export class LayoutStore {
   /** Lists this store has written itself: of those only the last one is of use. */
   readonly #ownLists = new Set<string>();
   #entries: { readonly stamp: string; readonly entries: readonly LayoutEntry[] } | undefined;
-  #scan: { readonly stamp: string; readonly scan: LayoutScan } | undefined;
+  #view: (LayoutView & { readonly stamp: string }) | undefined;
   readonly #scanning = new KeyedLock();
   /** Each rewrite of index.json has every entry in it, so one serves all referrers that wait for it. */
   readonly #listing = new GroupCommit<Listing>((listings, signal) => this.#listAll(listings, { signal }));
@@ -51,8 +60,8 @@ export class LayoutStore {
     return this.#entriesOf(await this.#file.read());
   }
 
-  /** Everything index.json leads to, read once for each state of the file. */
-  async scan(signal?: AbortSignal): Promise<LayoutScan> {
+  /** Entries and all they lead to, read once for each state of index.json. */
+  async view(signal?: AbortSignal): Promise<LayoutView> {
     // Who comes while another scans waits for what that one finds.
     return await this.#scanning.run('', () => this.#scanAlone(signal), signal);
   }
@@ -110,13 +119,19 @@ export class LayoutStore {
     for (const digest of outdated) await this.#removeOwnList(digest);
   }
 
-  async #scanAlone(signal: AbortSignal | undefined): Promise<LayoutScan> {
-    const { stamp, index } = await this.#file.read();
-    if (this.#scan?.stamp === stamp) return this.#scan.scan;
+  async #scanAlone(signal: AbortSignal | undefined): Promise<LayoutView> {
     const { blobs, limits } = this;
-    const scan = await scanReferrers(index.manifests, { blobs, limits, known: this.#known, signal });
-    this.#scan = { stamp, scan };
-    return scan;
+    let state = await this.#file.read();
+    for (let left = maxScans; ; left--) {
+      const { stamp, index } = state;
+      if (this.#view?.stamp === stamp) return this.#view;
+      const scan = await scanReferrers(index.manifests, { blobs, limits, known: this.#known, signal });
+      state = await this.#file.read();
+      // Whoever replaces a list removes the one before it: what is missing may be no longer named either.
+      if (scan.missing.length > 0 && state.stamp !== stamp && left > 0) continue;
+      this.#view = { stamp, scan, entries: index.manifests.map(readEntry) };
+      return this.#view;
+    }
   }
 
   #entriesOf(state: IndexState): readonly LayoutEntry[] {

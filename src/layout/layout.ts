@@ -69,7 +69,7 @@ export class Layout implements PushTarget {
   async resolve(name?: string): Promise<LayoutImage> {
     const entries = await this.#store.entries();
     const { descriptor, repository, tag } = await resolveName(
-      { path: this.path, entries, scan: () => this.#store.scan() },
+      { path: this.path, entries, scan: async () => (await this.#store.view()).scan },
       name,
     );
     const manifest = await readManifest(this.#store.blobs, descriptor, this.#store);
@@ -111,8 +111,7 @@ export class Layout implements PushTarget {
   async listReferrers(descriptor: Descriptor, options: ListReferrersOptions = {}): Promise<ReferrersList> {
     assertDescriptor(descriptor, 'subject');
     options.signal?.throwIfAborted();
-    const entries = await this.#store.entries();
-    const scan = await this.#store.scan(options.signal);
+    const { entries, scan } = await this.#store.view(options.signal);
     const list = listLayoutReferrers(
       { path: this.path, entries, scan, repository: this.#repository },
       descriptor,

@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startRegistry, type TestRegistry } from '@stellaops/oci-referrers/testing';
+import { buildArtifact, buildImage, startRegistry, type TestRegistry } from '@stellaops/oci-referrers/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sbomType } from '../support/artifact-types.js';
 import { runCommand, startCommand, temporaryDirectory } from './support/command.js';
-import { fillRegistry, references } from './support/scene.js';
+import { countNames, leftovers } from './support/layout-scene.js';
+import { fillRegistry, incompressible, references } from './support/scene.js';
 
 // A limit on the size of files fails a write as a full disk does, after part of it, and needs no disk to fill.
 const maxFileKiB = 700;
@@ -62,4 +64,31 @@ test('an import from a stream that finds no room in the temporary folder pushes 
   expect((await runCommand([file, target.host], setting)).stdout).toBe('');
   expect(target.store.repository('team/app').tags.has('1.0')).toBe(true);
   expect(await readdir(temporary)).toEqual([]);
+});
+
+test('a copy into a layout that runs out of room says so, gives no name, and is completed by the next run', async () => {
+  await using registry = await startRegistry();
+  const image = buildImage({ layers: [incompressible(2000, 1)] });
+  registry.store.add('team/app', image, { tag: '1.0' });
+  for (let at = 0; at < 60; at++) {
+    registry.store.add(
+      'team/app',
+      buildArtifact({ subject: image.descriptor, artifactType: sbomType, content: `${at}` }),
+    );
+  }
+  // The first is not even enough for the layer, the second for everything but the list of so many referrers.
+  for (const limit of [1, 8]) {
+    const root = join(await temporaryDirectory(), 'layout');
+    const args = ['copy', `${registry.host}/team/app:1.0`, `oci:${root}`];
+    const { code, stderr } = await startCommand(args, { maxFileKiB: limit }).ended;
+    expect(code, stderr).toBe(5);
+    expect(stderr).toContain('ERR_OCI_LAYOUT_OUTPUT');
+    expect(stderr).toContain(root);
+    expect(stderr).toContain('ulimit -f');
+    expect(await countNames(root, registry, ['team/app:1.0'], `${limit} KiB`)).toBe(0);
+    expect(await leftovers(root)).toEqual([]);
+    await runCommand(args);
+    expect(await countNames(root, registry, ['team/app:1.0'], `${limit} KiB`)).toBe(1);
+    expect(await leftovers(root)).toEqual([]);
+  }
 });
