@@ -1,11 +1,30 @@
+import type { TextSink } from './written-text.js';
+
 /** A value with exactly one serialisation: members in the order given, a Map's sorted by key. */
 export type CanonicalValue =
   | string
   | number
   | boolean
   | readonly CanonicalValue[]
+  | CanonicalList
   | ReadonlyMap<string, CanonicalValue>
   | { readonly [key: string]: CanonicalValue | undefined };
+
+/** A list whose values are made one at a time, when they are written: a record has tens of thousands of them. */
+export class CanonicalList {
+  readonly values: () => Iterable<CanonicalValue>;
+
+  constructor(values: () => Iterable<CanonicalValue>) {
+    this.values = values;
+  }
+}
+
+/** Makes a list of what items become. */
+export function canonicalList<Item>(items: readonly Item[], toValue: (item: Item) => CanonicalValue): CanonicalList {
+  return new CanonicalList(function* () {
+    for (const item of items) yield toValue(item);
+  });
+}
 
 /**
  * Serialises a value as JSON in one form: two-space indentation when `isPretty`, none otherwise; no trailing newline.
@@ -16,8 +35,13 @@ export type CanonicalValue =
  */
 export function canonicalJson(value: CanonicalValue, isPretty: boolean): string {
   const parts: string[] = [];
-  write(value, isPretty ? '\n' : '', parts);
+  writeCanonicalJson(value, isPretty, (text) => parts.push(text));
   return parts.join('');
+}
+
+/** Writes what {@link canonicalJson} gives, a piece at a time. */
+export function writeCanonicalJson(value: CanonicalValue, isPretty: boolean, sink: TextSink): void {
+  write(value, isPretty ? '\n' : '', sink);
 }
 
 /** Orders two texts by code unit, the same on every machine and in every locale. */
@@ -31,46 +55,47 @@ export function textMap(record: Readonly<Record<string, string>>): ReadonlyMap<s
   return new Map(Object.entries(record));
 }
 
-function write(value: CanonicalValue, newline: string, parts: string[]): void {
+function write(value: CanonicalValue, newline: string, sink: TextSink): void {
   if (typeof value !== 'object') {
-    parts.push(JSON.stringify(value));
-  } else if (isList(value)) {
-    const items = value.map((item) => (inner: string) => {
-      write(item, inner, parts);
-    });
-    writeGroup('[]', items, newline, parts);
-  } else {
-    const members = membersOf(value).map(([key, item]) => (inner: string) => {
-      parts.push(JSON.stringify(key), newline === '' ? ':' : ': ');
-      write(item, inner, parts);
-    });
-    writeGroup('{}', members, newline, parts);
+    sink(JSON.stringify(value));
+    return;
   }
-}
-
-function writeGroup(
-  brackets: '[]' | '{}',
-  items: readonly ((inner: string) => void)[],
-  newline: string,
-  parts: string[],
-): void {
   const inner = newline === '' ? '' : `${newline}  `;
-  parts.push(brackets.charAt(0));
-  for (const [index, item] of items.entries()) {
-    parts.push(index === 0 ? inner : `,${inner}`);
-    item(inner);
+  const isList = isArray(value) || value instanceof CanonicalList;
+  sink(isList ? '[' : '{');
+  const count = isList ? writeItems(value, inner, sink) : writeMembers(value, inner, sink);
+  if (count > 0) sink(newline);
+  sink(isList ? ']' : '}');
+}
+
+function writeItems(list: readonly CanonicalValue[] | CanonicalList, inner: string, sink: TextSink): number {
+  let count = 0;
+  for (const item of list instanceof CanonicalList ? list.values() : list) {
+    sink(count === 0 ? inner : `,${inner}`);
+    write(item, inner, sink);
+    count += 1;
   }
-  parts.push(items.length === 0 ? '' : newline, brackets.charAt(1));
+  return count;
 }
 
-function membersOf(
-  value: ReadonlyMap<string, CanonicalValue> | { readonly [key: string]: CanonicalValue | undefined },
-): readonly (readonly [string, CanonicalValue])[] {
-  if (isMap(value)) return [...value].sort(([a], [b]) => compareText(a, b));
-  return Object.entries(value).filter((member): member is [string, CanonicalValue] => member[1] !== undefined);
+function writeMembers(object: CanonicalObject, inner: string, sink: TextSink): number {
+  let count = 0;
+  for (const [key, item] of isMap(object) ? sorted(object) : Object.entries(object)) {
+    if (item === undefined) continue;
+    sink(`${count === 0 ? inner : `,${inner}`}${JSON.stringify(key)}${inner === '' ? ':' : ': '}`);
+    write(item, inner, sink);
+    count += 1;
+  }
+  return count;
 }
 
-function isList(value: CanonicalValue): value is readonly CanonicalValue[] {
+function sorted(map: ReadonlyMap<string, CanonicalValue>): readonly (readonly [string, CanonicalValue])[] {
+  return [...map].sort(([a], [b]) => compareText(a, b));
+}
+
+type CanonicalObject = ReadonlyMap<string, CanonicalValue> | { readonly [key: string]: CanonicalValue | undefined };
+
+function isArray(value: CanonicalValue): value is readonly CanonicalValue[] {
   return Array.isArray(value);
 }
 

@@ -1,6 +1,6 @@
-import { digestOf } from '../oci/digest.js';
-import { type CanonicalValue, canonicalJson, textMap } from './canonical-json.js';
+import { type CanonicalValue, canonicalList, textMap, writeCanonicalJson } from './canonical-json.js';
 import type { BundleArtifact, BundleEntry, BundleImage, BundleRecord, BundleSubject, ExternalBlob } from './record.js';
+import { bytesOfText, digestOfText, type TextSink } from './written-text.js';
 
 /**
  * Serialises a bundle's record in its one form, the bytes of `bundle.json`.
@@ -10,7 +10,14 @@ import type { BundleArtifact, BundleEntry, BundleImage, BundleRecord, BundleSubj
  * code unit, two spaces of indentation, one newline at the end.
  */
 export function canonicalRecord(record: BundleRecord): Buffer {
-  const fields = {
+  return bytesOfText((sink) => {
+    writeRecord(record, sink);
+  });
+}
+
+/** Writes what {@link canonicalRecord} gives, a piece at a time. */
+export function writeRecord(record: BundleRecord, sink: TextSink): void {
+  const fields: CanonicalValue = {
     schemaVersion: record.schemaVersion,
     bundleId: record.bundleId,
     previousBundleId: record.previousBundleId,
@@ -18,13 +25,14 @@ export function canonicalRecord(record: BundleRecord): Buffer {
     expiresAt: record.expiresAt,
     generator: record.generator,
     complete: record.complete,
-    requireReferrers: record.requireReferrers.map(({ artifactType, min }) => ({ artifactType, min })),
-    images: record.images.map(imageFields),
-    referrers: { subjects: record.referrers.subjects.map(subjectFields) },
-    entries: record.entries.map(({ path, size, digest, mediaType }) => ({ path, size, digest, mediaType })),
-    external: record.external.map(({ digest, size, reason }) => ({ digest, size, reason })),
+    requireReferrers: canonicalList(record.requireReferrers, ({ artifactType, min }) => ({ artifactType, min })),
+    images: canonicalList(record.images, imageFields),
+    referrers: { subjects: canonicalList(record.referrers.subjects, subjectFields) },
+    entries: canonicalList(record.entries, ({ path, size, digest, mediaType }) => ({ path, size, digest, mediaType })),
+    external: canonicalList(record.external, ({ digest, size, reason }) => ({ digest, size, reason })),
   };
-  return Buffer.from(`${canonicalJson(fields, true)}\n`);
+  writeCanonicalJson(fields, true, sink);
+  sink('\n');
 }
 
 /**
@@ -36,11 +44,12 @@ export function canonicalRecord(record: BundleRecord): Buffer {
  * @returns a sha256 digest
  */
 export function bundleIdOf(entries: readonly BundleEntry[], external: readonly ExternalBlob[]): string {
-  const lines = [
-    ...entries.map(({ path, size, digest, mediaType }) => `entry ${path} ${size} ${digest} ${mediaType ?? '-'}\n`),
-    ...external.map(({ digest, size, reason }) => `external ${digest} ${size} ${reason}\n`),
-  ];
-  return digestOf(Buffer.from(lines.join('')));
+  return digestOfText((sink) => {
+    for (const { path, size, digest, mediaType } of entries) {
+      sink(`entry ${path} ${size} ${digest} ${mediaType ?? '-'}\n`);
+    }
+    for (const { digest, size, reason } of external) sink(`external ${digest} ${size} ${reason}\n`);
+  });
 }
 
 function imageFields(image: BundleImage): CanonicalValue {
@@ -59,7 +68,7 @@ function subjectFields(subject: BundleSubject): CanonicalValue {
     subject: subject.subject,
     reference: subject.reference,
     discovery: { source, host, complete, found, included, filtered },
-    artifacts: subject.artifacts.map(artifactFields),
+    artifacts: canonicalList(subject.artifacts, artifactFields),
   };
 }
 

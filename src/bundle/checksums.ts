@@ -1,9 +1,9 @@
-import type { DigestAlgorithm } from '../oci/digest.js';
-import { digestOf, parseDigest } from '../oci/digest.js';
-import { canonicalRecord } from './canonical-record.js';
+import { type DigestAlgorithm, digestOf, parseDigest } from '../oci/digest.js';
+import { writeRecord } from './canonical-record.js';
 import { entryPaths } from './entry-paths.js';
-import { emitManifestYaml } from './manifest-yaml.js';
+import { writeManifestYaml } from './manifest-yaml.js';
 import type { BundleEntry, BundleRecord } from './record.js';
+import { bytesOfText, digestOfText, type TextSink, type TextWriter } from './written-text.js';
 
 /** One file of a bundle that is made from its record. */
 export interface DerivedFile {
@@ -19,12 +19,19 @@ export interface DerivedFile {
  * in neither.
  * @param entries - what to list, in this order
  */
-export function emitChecksums(entries: readonly BundleEntry[], algorithm: DigestAlgorithm): Buffer {
-  const lines = entries
-    .map(({ path, digest }) => ({ path, ...parseDigest(digest) }))
-    .filter((entry) => entry.algorithm === algorithm)
-    .map(({ path, encoded }) => `${encoded}  ${path}\n`);
-  return Buffer.from(lines.join(''));
+export function emitChecksums(entries: readonly ChecksumEntry[], algorithm: DigestAlgorithm): Buffer {
+  return bytesOfText((sink) => {
+    writeChecksums(entries, algorithm, sink);
+  });
+}
+
+type ChecksumEntry = Pick<BundleEntry, 'path' | 'digest'>;
+
+function writeChecksums(entries: readonly ChecksumEntry[], algorithm: DigestAlgorithm, sink: TextSink): void {
+  for (const { path, digest } of entries) {
+    const parsed = parseDigest(digest);
+    if (parsed.algorithm === algorithm) sink(`${parsed.encoded}  ${path}\n`);
+  }
 }
 
 /**
@@ -32,15 +39,36 @@ export function emitChecksums(entries: readonly BundleEntry[], algorithm: Digest
  * `checksums.sha256`, and `checksums.sha512` where an entry has a sha512 digest.
  */
 export function emitRecordFiles(record: BundleRecord): readonly DerivedFile[] {
+  return makeRecordFiles(record, (path, write) => {
+    const bytes = bytesOfText(write);
+    return { path, bytes, digest: digestOf(bytes) };
+  });
+}
+
+/** Computes the digests of the files that {@link emitRecordFiles} makes. */
+export function digestRecordFiles(record: BundleRecord): readonly ChecksumEntry[] {
+  return makeRecordFiles(record, (path, write) => ({ path, digest: digestOfText(write) }));
+}
+
+function makeRecordFiles<File extends ChecksumEntry>(
+  record: BundleRecord,
+  make: (path: string, write: TextWriter) => File,
+): readonly File[] {
   const documents = [
-    { path: entryPaths.record, bytes: canonicalRecord(record) },
-    { path: entryPaths.manifest, bytes: emitManifestYaml(record) },
+    make(entryPaths.record, (sink) => {
+      writeRecord(record, sink);
+    }),
+    make(entryPaths.manifest, (sink) => {
+      writeManifestYaml(record, sink);
+    }),
   ];
-  const listed = [
-    ...documents.map(({ path, bytes }) => ({ path, size: bytes.length, digest: digestOf(bytes) })),
-    ...record.entries,
-  ];
-  const sums = { path: entryPaths.checksums256, bytes: emitChecksums(listed, 'sha256') };
-  const longSums = { path: entryPaths.checksums512, bytes: emitChecksums(listed, 'sha512') };
-  return longSums.bytes.length === 0 ? [...documents, sums] : [...documents, sums, longSums];
+  const listed: readonly ChecksumEntry[] = [...documents, ...record.entries];
+  const sums = make(entryPaths.checksums256, (sink) => {
+    writeChecksums(listed, 'sha256', sink);
+  });
+  if (record.entries.every(({ digest }) => digest.startsWith('sha256:'))) return [...documents, sums];
+  const longSums = make(entryPaths.checksums512, (sink) => {
+    writeChecksums(listed, 'sha512', sink);
+  });
+  return [...documents, sums, longSums];
 }

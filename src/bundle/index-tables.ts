@@ -1,5 +1,6 @@
-import { canonicalJson, compareText } from './canonical-json.js';
+import { canonicalList, compareText, writeCanonicalJson } from './canonical-json.js';
 import type { BundleArtifact, BundleSubject } from './record.js';
+import { bytesOfText, type TextSink } from './written-text.js';
 
 /** Annotations that name an attestation's predicate: cosign's on sigstore bundles, BuildKit's and in-toto's own. */
 const predicateAnnotations = ['dev.sigstore.bundle.predicateType', 'in-toto.io/predicate-type', 'predicateType'];
@@ -15,7 +16,14 @@ interface Row {
  * says what the artifact is, what it refers to, where it was found and which entry holds it.
  */
 export function emitReferrersIndex(subjects: readonly BundleSubject[]): Buffer {
-  const referrers = rowsOf(subjects).map(({ artifact, subject, reference }) => ({
+  return bytesOfText((sink) => {
+    writeReferrersIndex(subjects, sink);
+  });
+}
+
+/** Writes what {@link emitReferrersIndex} gives, a piece at a time. */
+export function writeReferrersIndex(subjects: readonly BundleSubject[], sink: TextSink): void {
+  const referrers = canonicalList(rowsOf(subjects), ({ artifact, subject, reference }) => ({
     digest: artifact.digest,
     artifactType: artifact.artifactType,
     category: artifact.category,
@@ -23,7 +31,8 @@ export function emitReferrersIndex(subjects: readonly BundleSubject[]): Buffer {
     reference,
     path: artifact.path,
   }));
-  return Buffer.from(`${canonicalJson({ schemaVersion: 1, referrers }, true)}\n`);
+  writeCanonicalJson({ schemaVersion: 1, referrers }, true, sink);
+  sink('\n');
 }
 
 /**
@@ -33,17 +42,24 @@ export function emitReferrersIndex(subjects: readonly BundleSubject[]): Buffer {
  * table must not look as if something had been verified.
  */
 export function emitAttestationsIndex(subjects: readonly BundleSubject[]): Buffer {
-  const attestations = rowsOf(subjects)
-    .filter(({ artifact }) => artifact.category === 'attestation')
-    .map(({ artifact, subject, reference }) => ({
-      digest: artifact.digest,
-      artifactType: artifact.artifactType,
-      predicateType: predicateTypeOf(artifact),
-      subject,
-      reference,
-      path: artifact.path,
-    }));
-  return Buffer.from(`${canonicalJson({ schemaVersion: 1, attestations }, true)}\n`);
+  return bytesOfText((sink) => {
+    writeAttestationsIndex(subjects, sink);
+  });
+}
+
+/** Writes what {@link emitAttestationsIndex} gives, a piece at a time. */
+export function writeAttestationsIndex(subjects: readonly BundleSubject[], sink: TextSink): void {
+  const rows = rowsOf(subjects).filter(({ artifact }) => artifact.category === 'attestation');
+  const attestations = canonicalList(rows, ({ artifact, subject, reference }) => ({
+    digest: artifact.digest,
+    artifactType: artifact.artifactType,
+    predicateType: predicateTypeOf(artifact),
+    subject,
+    reference,
+    path: artifact.path,
+  }));
+  writeCanonicalJson({ schemaVersion: 1, attestations }, true, sink);
+  sink('\n');
 }
 
 function rowsOf(subjects: readonly BundleSubject[]): readonly Row[] {

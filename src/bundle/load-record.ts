@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OciError } from '../errors/index.js';
-import { parseJsonAs } from '../oci/strict-json.js';
+import { checkJson, parseStrictJson } from '../oci/strict-json.js';
 import type { FindingReport } from './finding.js';
 import { type BundleRecord, bundleRecordSchema } from './record.js';
 import { recordExcess } from './record-limits.js';
@@ -26,9 +26,10 @@ export function loadRecord(
   const excess = excessOf(bytes);
   if (excess !== undefined) return { fault: excess };
   try {
-    const { schemaVersion } = parseJsonAs(bytes, versionSchema, 'bundle.json');
+    const value = parseStrictJson(bytes, 'bundle.json');
+    const { schemaVersion } = checkJson(value, versionSchema, 'bundle.json');
     if (schemaVersion !== 1) return { fault: unsupported(schemaVersion) };
-    const record = parseJsonAs(bytes, bundleRecordSchema, 'bundle.json');
+    const record = checkJson(value, bundleRecordSchema, 'bundle.json');
     const found = recordExcess(record, limits);
     if (found === undefined) return { record };
     return { fault: overLimit(`has ${found.what}, more than ${found.limitName} may be`, found.limit) };

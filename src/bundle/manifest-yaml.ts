@@ -1,5 +1,6 @@
 import { compareText } from './canonical-json.js';
 import type { BundleArtifact, BundleImage, BundleRecord, BundleSubject } from './record.js';
+import { bytesOfText, type TextSink } from './written-text.js';
 
 const header = `# What this bundle holds, for people. Made from bundle.json, which is what tools read.
 # To check every file without any tool of ours: sha256sum -c checksums.sha256
@@ -12,29 +13,38 @@ const header = `# What this bundle holds, for people. Made from bundle.json, whi
  * @see https://yaml.org/spec/1.2.2/#731-double-quoted-style
  */
 export function emitManifestYaml(record: BundleRecord): Buffer {
-  const lines = [
-    `schemaVersion: ${record.schemaVersion}`,
-    `bundleId: ${quoted(record.bundleId)}`,
-    ...optional('previousBundleId', record.previousBundleId),
-    ...optional('createdAt', record.createdAt),
-    ...optional('expiresAt', record.expiresAt),
-    `generator: ${quoted(record.generator)}`,
-    `complete: ${record.complete}`,
-    countsLine(record),
-    ...section('requireReferrers', record.requireReferrers, ({ artifactType, min }) => [
-      `artifactType: ${quoted(artifactType)}`,
-      `min: ${min}`,
-    ]),
-    ...section('images', record.images, imageLines),
-    'referrers:',
-    ...indented(section('subjects', record.referrers.subjects, subjectLines)),
-    ...section('external', record.external, ({ digest, size, reason }) => [
-      `digest: ${quoted(digest)}`,
-      `size: ${size}`,
-      `reason: ${reason}`,
-    ]),
-  ];
-  return Buffer.from(`${header}${lines.join('\n')}\n`);
+  return bytesOfText((sink) => {
+    writeManifestYaml(record, sink);
+  });
+}
+
+/** Writes what {@link emitManifestYaml} gives, a line at a time. */
+export function writeManifestYaml(record: BundleRecord, sink: TextSink): void {
+  sink(header);
+  for (const line of recordLines(record)) sink(`${line}\n`);
+}
+
+function* recordLines(record: BundleRecord): Generator<string> {
+  yield `schemaVersion: ${record.schemaVersion}`;
+  yield `bundleId: ${quoted(record.bundleId)}`;
+  yield* optional('previousBundleId', record.previousBundleId);
+  yield* optional('createdAt', record.createdAt);
+  yield* optional('expiresAt', record.expiresAt);
+  yield `generator: ${quoted(record.generator)}`;
+  yield `complete: ${record.complete}`;
+  yield countsLine(record);
+  yield* section('requireReferrers', record.requireReferrers, ({ artifactType, min }) => [
+    `artifactType: ${quoted(artifactType)}`,
+    `min: ${min}`,
+  ]);
+  yield* section('images', record.images, imageLines);
+  yield 'referrers:';
+  yield* indented(section('subjects', record.referrers.subjects, subjectLines));
+  yield* section('external', record.external, ({ digest, size, reason }) => [
+    `digest: ${quoted(digest)}`,
+    `size: ${size}`,
+    `reason: ${reason}`,
+  ]);
 }
 
 function countsLine(record: BundleRecord): string {
@@ -55,14 +65,12 @@ function imageLines(image: BundleImage): string[] {
   ];
 }
 
-function subjectLines(subject: BundleSubject): string[] {
+function* subjectLines(subject: BundleSubject): Generator<string> {
   const { source, host, complete, found, included, filtered } = subject.discovery;
-  return [
-    `subject: ${quoted(subject.subject)}`,
-    `reference: ${quoted(subject.reference)}`,
-    `discovery: { source: ${source}, host: ${quoted(host)}, complete: ${complete}, found: ${found}, included: ${included}, filtered: ${filtered} }`,
-    ...section('artifacts', subject.artifacts, artifactLines),
-  ];
+  yield `subject: ${quoted(subject.subject)}`;
+  yield `reference: ${quoted(subject.reference)}`;
+  yield `discovery: { source: ${source}, host: ${quoted(host)}, complete: ${complete}, found: ${found}, included: ${included}, filtered: ${filtered} }`;
+  yield* section('artifacts', subject.artifacts, artifactLines);
 }
 
 function artifactLines(artifact: BundleArtifact): string[] {
@@ -80,16 +88,23 @@ function artifactLines(artifact: BundleArtifact): string[] {
 }
 
 /** A key with a block list below it; the items hang two spaces further in. */
-function section<Item>(key: string, items: readonly Item[], linesOf: (item: Item) => readonly string[]): string[] {
-  if (items.length === 0) return [`${key}: []`];
-  return [
-    `${key}:`,
-    ...items.flatMap((item) => indented(linesOf(item).map((line, index) => `${index === 0 ? '- ' : '  '}${line}`))),
-  ];
+function* section<Item>(
+  key: string,
+  items: readonly Item[],
+  linesOf: (item: Item) => Iterable<string>,
+): Generator<string> {
+  yield items.length === 0 ? `${key}: []` : `${key}:`;
+  for (const item of items) {
+    let bullet = '- ';
+    for (const line of linesOf(item)) {
+      yield `  ${bullet}${line}`;
+      bullet = '  ';
+    }
+  }
 }
 
-function indented(lines: readonly string[]): string[] {
-  return lines.map((line) => `  ${line}`);
+function* indented(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `  ${line}`;
 }
 
 function optional(key: string, value: string | undefined): string[] {

@@ -33,7 +33,16 @@ export function parseStrictJson(bytes: Uint8Array, what: string): unknown {
  * @throws {@link ProtocolError} `ERR_OCI_BAD_JSON` or `ERR_OCI_BAD_SCHEMA`
  */
 export function parseJsonAs<T>(bytes: Uint8Array, schema: z.ZodType<T>, what: string): T {
-  const result = schema.safeParse(parseStrictJson(bytes, what));
+  return checkJson(parseStrictJson(bytes, what), schema, what);
+}
+
+/**
+ * Checks a decoded JSON value against a schema.
+ *
+ * @throws {@link ProtocolError} `ERR_OCI_BAD_SCHEMA`
+ */
+export function checkJson<T>(value: unknown, schema: z.ZodType<T>, what: string): T {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;

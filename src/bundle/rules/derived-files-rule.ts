@@ -1,9 +1,10 @@
 import { digestOf } from '../../oci/digest.js';
 import { ociLayoutFile } from '../../oci/image-layout.js';
-import { emitRecordFiles } from '../checksums.js';
+import { digestRecordFiles } from '../checksums.js';
 import { entryPaths } from '../entry-paths.js';
-import { emitAttestationsIndex, emitReferrersIndex } from '../index-tables.js';
+import { writeAttestationsIndex, writeReferrersIndex } from '../index-tables.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
+import { digestOfText } from '../written-text.js';
 
 /**
  * Checks that every file made from the record is, byte for byte, what the record makes.
@@ -14,9 +15,9 @@ export const derivedFilesRule: ValidationRule = {
   id: 'derived-files',
   onEnd(context) {
     const { record, isComplete, seen, report } = context;
-    const made = emitRecordFiles(record).filter(({ path }) => path !== entryPaths.record);
-    for (const { path, bytes } of made) {
-      if (seen.has(path)) compare(context, path, bytes);
+    const made = digestRecordFiles(record).filter(({ path }) => path !== entryPaths.record);
+    for (const { path, digest } of made) {
+      if (seen.has(path)) compare(context, path, digest);
       else if (isComplete) report({ code: 'EntryMissing', path, message: `${path} is not in the bundle` });
     }
     const paths = new Set(made.map(({ path }) => path));
@@ -24,16 +25,22 @@ export const derivedFilesRule: ValidationRule = {
       if (kind !== 'checksums' || paths.has(path)) continue;
       report({ code: 'EntryUnexpected', path, message: `${path} is in the bundle, and no entry has such a digest` });
     }
-    compare(context, entryPaths.ociLayout, ociLayoutFile);
-    compare(context, entryPaths.attestationsIndex, emitAttestationsIndex(record.referrers.subjects));
-    compare(context, entryPaths.referrersIndex, emitReferrersIndex(record.referrers.subjects));
+    const { subjects } = record.referrers;
+    const attestations = digestOfText((sink) => {
+      writeAttestationsIndex(subjects, sink);
+    });
+    const referrers = digestOfText((sink) => {
+      writeReferrersIndex(subjects, sink);
+    });
+    compare(context, entryPaths.ociLayout, digestOf(ociLayoutFile));
+    compare(context, entryPaths.attestationsIndex, attestations);
+    compare(context, entryPaths.referrersIndex, referrers);
     if (context.layout() !== 'different') return;
     reportDifference(context, entryPaths.index);
   },
 };
 
-function compare(context: ValidationContext, path: string, bytes: Buffer): void {
-  const expected = digestOf(bytes);
+function compare(context: ValidationContext, path: string, expected: string): void {
   const actual = context.seen.get(path)?.digest;
   if (actual !== undefined && actual !== expected) reportDifference(context, path, expected);
 }

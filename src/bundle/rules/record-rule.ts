@@ -1,8 +1,8 @@
-import { digestOf } from '../../oci/digest.js';
-import { bundleIdOf, canonicalRecord } from '../canonical-record.js';
+import { bundleIdOf, writeRecord } from '../canonical-record.js';
 import { entryPaths } from '../entry-paths.js';
 import { recordContradictions } from '../record-contradictions.js';
 import type { ValidationRule } from '../validation-rule.js';
+import { digestOfText } from '../written-text.js';
 
 /** Checks that `bundle.json` does not contradict itself and is in its canonical form. */
 export const recordRule: ValidationRule = {
@@ -23,7 +23,9 @@ export const recordRule: ValidationRule = {
   },
   onEntry({ record, report }, entry) {
     if (entry.kind !== 'record') return;
-    const expected = digestOf(canonicalRecord(record));
+    const expected = digestOfText((sink) => {
+      writeRecord(record, sink);
+    });
     if (entry.digest === expected) return;
     const message = 'bundle.json is not in its canonical form: the same record was written by another program';
     report({ code: 'BundleRecordInvalid', path: entry.path, message, expected, actual: entry.digest });
