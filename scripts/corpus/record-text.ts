@@ -77,8 +77,8 @@ const texts: readonly (readonly [string, (text: string) => string | Buffer, read
   ['no newline at its end', (text) => text.trimEnd(), invalid],
   ['no indentation', (text) => JSON.stringify(JSON.parse(text)), invalid],
   ['fields in another order', (text) => JSON.stringify(reversed(text), null, 2), invalid],
-  ['a flood of brackets', () => `[${'[],'.repeat(2_500_000)}[]]`, ['LimitExceeded']],
-  ['a flood of wrong entries', () => `{"schemaVersion":1,"entries":[${'0,'.repeat(1_000_000)}0]}`, invalid],
+  ['a flood of brackets', () => `[${'[],'.repeat(400_000)}[]]`, ['LimitExceeded']],
+  ['a flood of wrong entries', () => `{"schemaVersion":1,"entries":[${'0,'.repeat(400_000)}0]}`, invalid],
   ['a flood of keys', () => `{"schemaVersion":1${floodOfKeys()}}`, ['LimitExceeded']],
 ];
 
@@ -104,5 +104,5 @@ function reversed(text: string): object {
 }
 
 function floodOfKeys(): string {
-  return Array.from({ length: 500_000 }, (_, at) => `,"k${at}":0`).join('');
+  return Array.from({ length: 50_000 }, (_, at) => `,"k${at}":0`).join('');
 }

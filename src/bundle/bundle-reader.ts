@@ -40,7 +40,7 @@ export interface BundleReaderOptions extends AbortableOptions {
   readonly maxEntries?: number | undefined;
   /** Bytes of all entries together, decompressed; 1 TiB by default. */
   readonly maxTotalBytes?: number | undefined;
-  /** Bytes of `bundle.json`, and of `index.json`, which comes before it; 64 MiB by default. */
+  /** Bytes of `bundle.json`, and of `index.json`, which comes before it; 24 MiB by default. */
   readonly maxRecordBytes?: number | undefined;
 }
 
@@ -91,7 +91,7 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     checkOptions(schema, options);
     this.#source = source;
     this.#signal = options.signal;
-    const { maxEntries = 1_000_000, maxTotalBytes = MiB * MiB, maxRecordBytes = 64 * MiB } = options;
+    const { maxEntries = 1_000_000, maxTotalBytes = MiB * MiB, maxRecordBytes = 24 * MiB } = options;
     this.#limits = { maxEntries, maxTotalBytes, maxRecordBytes };
   }
 

@@ -3,7 +3,7 @@ import { LimitError } from '../errors/index.js';
 import { subjectOf } from '../oci/manifest.js';
 import type { BundleWriterOptions } from './bundle-writer-options.js';
 import { emitRecordFiles } from './checksums.js';
-import { signaturePath } from './entry-paths.js';
+import { entryPaths, signaturePath } from './entry-paths.js';
 import { type LayoutIndex, layoutIndex } from './layout-index.js';
 import { type CollectedImage, type PlannedContent, planContent } from './plan-content.js';
 import { archiveSizeOf, type PlannedFile, planFiles } from './plan-files.js';
@@ -13,9 +13,12 @@ import type { BundleImage, BundleRecord, BundleSubject } from './record.js';
 import { assertRequired } from './required-referrers.js';
 import { readSigners } from './signing/bundle-signer.js';
 import { maxSignatureFileSize } from './signing/sign-record.js';
+import { defaultValidationLimits } from './validation-rule.js';
+import { ValueBudget } from './value-budget.js';
 
 /** Bytes of `bundle.json` and of `index.json` that a validator reads unless it is told otherwise. */
-const maxRecordBytes = 64 * 1024 * 1024;
+const { maxRecordBytes, maxGraphBytes } = defaultValidationLimits;
+const leaveOutHint = 'leave referrers out of it (layoutReferrers, --layout-referrers: none)';
 
 /** What a bundle holds, in numbers. */
 export interface BundleCounts {
@@ -71,6 +74,7 @@ export interface PreparedBundle {
 export function planBundle(images: readonly CollectedImage[], options: BundleWriterOptions): PreparedBundle {
   assertRequired(images, options.requireReferrers ?? []);
   const content = planContent(images, options.base);
+  assertManifests(content);
   const subjects = planSubjects(images);
   const described = images.map((image) => describeImage(image, content));
   const layout = planLayout(content, described, subjects, options);
@@ -78,8 +82,11 @@ export function planBundle(images: readonly CollectedImage[], options: BundleWri
   const record = planRecord(described, subjects, files, content.external, options);
   const derived = emitRecordFiles(record).map(({ path, bytes }) => ({ path, size: bytes.length, bytes }));
   for (const { path, bytes } of derived) {
-    assertReadable(path, bytes, 'maxRecordBytes', maxRecordBytes, 'export fewer images into one bundle');
+    const hint = 'export fewer images into one bundle';
+    assertReadable(path, bytes, 'maxRecordBytes', maxRecordBytes, hint);
+    if (path === entryPaths.record) assertText(path, bytes, hint);
   }
+  assertText(entryPaths.index, layout.bytes, leaveOutHint);
   // The two files of the image layout come first, then what is made from the record, then all that the record names.
   const before = [...files.slice(0, 2), ...derived];
   const after = files.slice(2);
@@ -115,13 +122,7 @@ function planLayout(
     const hint = 'write no tag-schema indexes (layoutReferrers, --layout-referrers: untagged)';
     assertReadable('a tag-schema index', bytes, 'maxManifestBytes', maxManifestBytes, hint);
   }
-  assertReadable(
-    'index.json',
-    layout.bytes,
-    'maxRecordBytes',
-    maxRecordBytes,
-    'leave referrers out of it (layoutReferrers, --layout-referrers: none)',
-  );
+  assertReadable(entryPaths.index, layout.bytes, 'maxRecordBytes', maxRecordBytes, leaveOutHint);
   return layout;
 }
 
@@ -169,6 +170,18 @@ function summarise(
   };
 }
 
+/** All manifests are in memory at once on the other side. */
+function assertManifests({ manifests }: PlannedContent): void {
+  const hint = 'put fewer images into one bundle, or leave out the artifact that is named here';
+  const budget = new ValueBudget();
+  let length = 0;
+  for (const [digest, { bytes }] of manifests) {
+    length += bytes.length;
+    assertText(`manifest ${digest}, with those before it,`, bytes, hint, budget);
+  }
+  assertReadable('all manifests together', { length }, 'maxGraphBytes', maxGraphBytes, hint);
+}
+
 /** A document that the other side would refuse to read must not be written. */
 function assertReadable(
   what: string,
@@ -179,6 +192,18 @@ function assertReadable(
 ): void {
   if (length <= limit) return;
   throw new LimitError(`planning a bundle: ${what} takes ${length} bytes, more than is read of it (${limit})`, {
+    limitName,
+    limit,
+    hint,
+  });
+}
+
+/** The same for what values come to in memory. */
+function assertText(what: string, bytes: Buffer, hint: string, budget: ValueBudget = new ValueBudget()): void {
+  const excess = budget.take(bytes);
+  if (excess === undefined) return;
+  const { limitName, limit } = excess;
+  throw new LimitError(`planning a bundle: ${what} has ${excess.what} than is read (${limit})`, {
     limitName,
     limit,
     hint,

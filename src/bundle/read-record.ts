@@ -14,7 +14,7 @@ const { maxRecordBytes } = defaultValidationLimits;
  * Reads what a bundle says about itself, without checking that it is true; {@link ImportValidator} does that.
  *
  * @param source - path of the file, its bytes, or a reader that has been iterated over and stays open
- * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` when there is no readable `bundle.json` of at most 64 MiB,
+ * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` when there is no readable `bundle.json` of at most 24 MiB,
  * `ERR_OCI_BUNDLE_SOURCE` when the source cannot be read
  * @example
  * ```ts

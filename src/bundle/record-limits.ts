@@ -1,11 +1,13 @@
-import type { BundleRecord } from './record.js';
+import type { BundleRecord, BundleSubject } from './record.js';
 
 /** Requirements of one bundle: each is looked up for every image. */
 export const maxRequirements = 64;
 /** Annotations of one referrer. */
 const maxAnnotations = 1_000;
 /** Annotations of all referrers in a record: they are written out again for every file that is made from it. */
-const maxAllAnnotations = 500_000;
+const maxAllAnnotations = 250_000;
+/** Platforms of all images, those that were left out included: as many as 10,000 images with 20 each. */
+const maxPlatforms = 200_000;
 
 /** What goes beyond a bound, and the bound. */
 export interface RecordExcess {
@@ -31,8 +33,19 @@ export function recordExcess(
     const what = `${requireReferrers.length} required kinds of referrers`;
     return { what, limitName: 'requireReferrers', limit: maxRequirements };
   }
+  const platforms = images.reduce(
+    (sum, image) => sum + image.platforms.included.length + image.platforms.missing.length,
+    0,
+  );
+  if (platforms > maxPlatforms) {
+    return { what: `${platforms} platforms of images`, limitName: 'platforms', limit: maxPlatforms };
+  }
+  return annotationExcess(referrers.subjects, maxManifestBytes);
+}
+
+function annotationExcess(subjects: readonly BundleSubject[], maxManifestBytes: number): RecordExcess | undefined {
   let all = 0;
-  for (const { artifacts } of referrers.subjects) {
+  for (const { artifacts } of subjects) {
     for (const { digest, annotations = {} } of artifacts) {
       const texts = Object.entries(annotations);
       all += texts.length;

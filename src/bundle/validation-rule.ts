@@ -17,13 +17,13 @@ export interface ValidationLimits {
   readonly maxEntries: number;
   /** Bytes of all entries together, decompressed; 1 TiB by default. */
   readonly maxTotalBytes: number;
-  /** Bytes of `bundle.json`, and of `index.json`, which comes before it; 64 MiB by default. */
+  /** Bytes of `bundle.json`, and of `index.json`, which comes before it; 24 MiB by default. */
   readonly maxRecordBytes: number;
   /** Images of one bundle; 10,000 by default. */
   readonly maxImages: number;
   /** Bytes of one manifest or index; 4 MiB by default, the size every registry has to accept. */
   readonly maxManifestBytes: number;
-  /** Bytes of all manifests together, which are held in memory; 256 MiB by default. */
+  /** Bytes of all manifests together, which are held in memory; 32 MiB by default. */
   readonly maxGraphBytes: number;
   /** Longest chain of nested indexes; 16 by default. */
   readonly maxDepth: number;
@@ -35,10 +35,10 @@ export interface ValidationLimits {
 export const defaultValidationLimits: ValidationLimits = {
   maxEntries: 1_000_000,
   maxTotalBytes: MiB * MiB,
-  maxRecordBytes: 64 * MiB,
+  maxRecordBytes: 24 * MiB,
   maxImages: 10_000,
   maxManifestBytes: defaultLimits.maxManifestBytes,
-  maxGraphBytes: 256 * MiB,
+  maxGraphBytes: 32 * MiB,
   maxDepth: 16,
   maxFindings: 1_000,
 };

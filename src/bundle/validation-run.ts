@@ -21,6 +21,7 @@ import type {
   ValidationRule,
   ValidationSettings,
 } from './validation-rule.js';
+import { ValueBudget } from './value-budget.js';
 
 const MiB = 1024 * 1024;
 /** What may be in an archive beyond what its record lists, so that a file too many is named before reading stops. */
@@ -48,6 +49,7 @@ export class ValidationRun {
   #hasFailed = false;
   #hasEnded = false;
   #graphBytes = 0;
+  readonly #values = new ValueBudget();
   #layout: MatchedLayout | undefined;
   #owners: ReadonlyMap<string, BundleOwner> | undefined;
 
@@ -229,6 +231,12 @@ export class ValidationRun {
     const { maxGraphBytes } = this.#settings.limits;
     if (this.#graphBytes > maxGraphBytes) {
       throw new ArchiveFault('LimitExceeded', `${path} goes beyond maxGraphBytes (${maxGraphBytes})`, { path });
+    }
+    const excess = this.#values.take(bytes);
+    if (excess !== undefined) {
+      const { what, limit } = excess;
+      const message = `${path}, with the manifests before it, has ${what} than may be (${limit}); reading stopped there`;
+      throw new ArchiveFault('LimitExceeded', message, { path, expected: String(limit) });
     }
     try {
       return { manifest: parseManifest(bytes, mediaType, `manifest ${shortDigest(digest)}`) };

@@ -4,39 +4,68 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { buildCorpusBase, withEntries, withFiles } from '../../scripts/corpus/corpus-base.js';
+import { buildCorpusBase, withEntries } from '../../scripts/corpus/corpus-base.js';
 import type { FindingCode } from '../../src/bundle/finding.js';
 import { fileOf } from '../unit/bundle-read/archives.js';
 import { commandPath } from './support/build-command.js';
 import { temporaryDirectory } from './support/command.js';
+import {
+  floodedIndex,
+  recordFloods,
+  replaced,
+  withManyEntries,
+  withManyManifests,
+  withMember,
+} from './support/floods.js';
 
 const MiB = 1024 * 1024;
 const base = await buildCorpusBase();
 const zeroes = Buffer.alloc(200 * MiB);
 const stray = `blobs/sha256/${'f'.repeat(64)}`;
-const replaced = (path: string, content: Buffer | string): Buffer =>
-  withFiles(base, (files) => files.map(([name, old]) => [name, name === path ? content : old]));
 
-/** Files of a few hundred kilobytes that become 200 MB or a million objects, and the code that ends them. */
-const bombs: readonly (readonly [string, 'bundle' | 'layout', FindingCode, () => Buffer])[] = [
+type Bomb = readonly [string, 'bundle' | 'layout', FindingCode, () => Buffer | Promise<Buffer>];
+
+/** Files of a few hundred kilobytes that become 200 MB, and the code that ends them. */
+const bombs: readonly Bomb[] = [
   ['a blob nobody listed', 'bundle', 'LimitExceeded', () => withEntries(base, fileOf(stray, zeroes))],
-  ['index.json', 'bundle', 'LimitExceeded', () => replaced('index.json', zeroes)],
-  ['bundle.json', 'bundle', 'LimitExceeded', () => replaced('bundle.json', zeroes)],
+  ['index.json', 'bundle', 'LimitExceeded', () => replaced(base, 'index.json', zeroes)],
+  ['bundle.json', 'bundle', 'LimitExceeded', () => replaced(base, 'bundle.json', zeroes)],
   ['zeroes after the end', 'bundle', 'ArchiveTrailingData', () => Buffer.concat([base.tar, zeroes])],
   [
     'a flood of wrong entries',
     'bundle',
     'BundleRecordInvalid',
-    () => replaced('bundle.json', `{"schemaVersion":1,"entries":[${'0,'.repeat(3e6)}0]}`),
+    () => replaced(base, 'bundle.json', `{"schemaVersion":1,"entries":[${'0,'.repeat(490_000)}0]}`),
   ],
   ['a blob', 'layout', 'BlobChecksumMismatch', () => withEntries(base, fileOf(stray, zeroes))],
-  ['index.json', 'layout', 'LimitExceeded', () => replaced('index.json', zeroes)],
+  ['index.json', 'layout', 'LimitExceeded', () => replaced(base, 'index.json', zeroes)],
   ['zeroes after the end', 'layout', 'ArchiveTrailingData', () => Buffer.concat([base.tar, zeroes])],
 ];
 
-test.each(bombs)('%s of 200 MB in a %s ends in under 5 s and 256 MiB', async (_name, format, code, build) => {
+/** Files that become as many objects as are read at all. */
+const floods: readonly Bomb[] = [
+  ...recordFloods.map(([what, member, text]): Bomb => {
+    const isOver = what.endsWith('platforms') || what.endsWith('000 annotations');
+    const code = isOver ? 'LimitExceeded' : 'BundleRecordInvalid';
+    return [`a record with ${what}`, 'bundle', code, () => withMember(base, member, text)];
+  }),
+  ['a record of 23 MiB', 'bundle', 'BlobMissing', () => withManyEntries(base)],
+  ['an image of 10,000 manifests', 'bundle', 'BlobMissing', () => withManyManifests(base)],
+  ['an image of 10,000 manifests', 'layout', 'BlobMissing', () => withManyManifests(base)],
+  ['an index.json of 14 MiB', 'layout', 'BlobMissing', () => replaced(base, 'index.json', floodedIndex())],
+];
+
+test.each(bombs)('%s of 200 MB in a %s ends in under 5 s and 256 MiB', async (_name, ...bomb) => {
+  await explode(...bomb);
+});
+
+test.each(floods)('%s in a %s is worked through in under 5 s and 256 MiB', async (_name, ...bomb) => {
+  await explode(...bomb);
+});
+
+async function explode(format: Bomb[1], code: Bomb[2], build: Bomb[3]): Promise<void> {
   const file = join(await temporaryDirectory(), 'bomb.tgz');
-  await writeFile(file, gzipSync(build(), { level: 9 }));
+  await writeFile(file, gzipSync(await build(), { level: 9 }));
   const script = `
     const { ImportValidator } = await import(${JSON.stringify(join(dirname(commandPath), '../index.js'))});
     const started = performance.now();
@@ -51,4 +80,4 @@ test.each(bombs)('%s of 200 MB in a %s ends in under 5 s and 256 MiB', async (_n
   expect(result.codes).toContain(code);
   expect(result.ms).toBeLessThan(5000);
   expect(result.peakBytes).toBeLessThan(256 * MiB);
-});
+}

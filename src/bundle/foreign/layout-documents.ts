@@ -4,6 +4,7 @@ import type { Descriptor } from '../../oci/descriptor.js';
 import { parseIndex } from '../../oci/manifest.js';
 import { parseJsonAs } from '../../oci/strict-json.js';
 import { entryPaths } from '../entry-paths.js';
+import { ValueBudget } from '../value-budget.js';
 import type { LayoutRun } from './layout-run.js';
 
 const versionSchema: z.ZodType<{ readonly imageLayoutVersion: string }> = z.object({ imageLayoutVersion: z.string() });
@@ -20,6 +21,12 @@ export function readLayoutDocuments(run: LayoutRun): readonly Descriptor[] | und
   if (layout !== undefined) checkVersion(run, layout);
   const index = documents.get(entryPaths.index);
   if (index === undefined) return undefined;
+  const excess = new ValueBudget().take(index);
+  if (excess !== undefined) {
+    const message = `index.json has ${excess.what} than it may have (${excess.limit})`;
+    run.report({ code: 'LimitExceeded', path: entryPaths.index, message, expected: String(excess.limit) });
+    return undefined;
+  }
   return reading(run, () => parseIndex(index, entryPaths.index).manifests);
 }
 

@@ -73,6 +73,7 @@ function follow(walk: Walk, roots: readonly Step[]): void {
       const manifest = readManifest(run, step);
       if (manifest === undefined) continue;
       manifests.set(digest, manifest);
+      run.forget(digest);
       const from = `manifest ${shortDigest(digest)}`;
       for (const blob of blobsBelow(manifest)) {
         // What an artifact carries as a file is no manifest to anybody, whatever its type.
@@ -113,6 +114,12 @@ function readManifest(run: LayoutRun, { descriptor, image }: Step): Manifest | u
   if (blob !== undefined && blob.size > limit) {
     const message = `a manifest is larger than maxManifestBytes (${limit}) and was not read`;
     run.report({ code: 'LimitExceeded', message, ...about, expected: String(limit), actual: String(blob.size) });
+    return undefined;
+  }
+  const excess = blob?.bytes === undefined ? undefined : run.values.take(blob.bytes);
+  if (excess !== undefined) {
+    const message = `a manifest, with those before it, has ${excess.what} than may be (${excess.limit}) and was not read`;
+    run.report({ code: 'LimitExceeded', message, ...about, expected: String(excess.limit) });
     return undefined;
   }
   const code = isIndexType(mediaType) ? 'OciIndexInvalid' : 'OciManifestInvalid';

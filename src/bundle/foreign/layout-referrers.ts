@@ -99,7 +99,7 @@ function checkList(
 function addOrphans(run: LayoutRun, reached: ReadonlySet<string>, found: Map<string, Found>): void {
   for (const [digest, { bytes }] of run.blobs) {
     if (bytes === undefined || reached.has(digest)) continue;
-    const manifest = tryParse(bytes);
+    const manifest = run.values.take(bytes) === undefined ? tryParse(bytes) : undefined;
     if (manifest === undefined) continue;
     add(found, digest, manifest);
     const subject = subjectOf(manifest)?.digest;

@@ -9,6 +9,7 @@ import type { FindingReport } from '../finding.js';
 import { FindingList } from '../finding-list.js';
 import { type BundleCompression, unpackForeign } from '../gzip-reader.js';
 import type { ValidationSettings } from '../validation-rule.js';
+import { ValueBudget } from '../value-budget.js';
 import { isBlob } from './foreign-names.js';
 import { type ForeignEntry, readForeignTar } from './foreign-tar.js';
 import { checkLayout } from './layout-graph.js';
@@ -29,6 +30,8 @@ export class LayoutRun {
   readonly documents: Map<string, Buffer> = new Map();
   /** Digests whose blob has other content. */
   readonly broken: Set<string> = new Set();
+  /** What manifests may come to in memory. */
+  readonly values: ValueBudget = new ValueBudget();
   entriesChecked = 0;
   bytesChecked = 0;
   compression: BundleCompression | undefined;
@@ -65,6 +68,12 @@ export class LayoutRun {
 
   report(finding: FindingReport): void {
     this.found.add('layout', finding);
+  }
+
+  /** Drops the bytes of a manifest that has been read. */
+  forget(digest: string): void {
+    const { size } = this.blobs.get(digest) ?? { size: 0 };
+    this.blobs.set(digest, { size });
   }
 
   #reportFault({ findingCode: code, path, expected, actual }: ArchiveFault, message: string): void {

@@ -48,8 +48,8 @@ describe('bundle.json', () => {
     ['of a later version', '{"schemaVersion":2,"new":true}', 'VersionUnsupported'],
     ['without most fields', '{"schemaVersion":1}', 'BundleRecordInvalid'],
     ['deeply nested', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'BundleRecordInvalid'],
-    ['a flood of brackets', `[${'[],'.repeat(2_500_000)}[]]`, 'LimitExceeded'],
-    ['a flood of wrong entries', `{"schemaVersion":1,"entries":[${'0,'.repeat(1_000_000)}0]}`, 'BundleRecordInvalid'],
+    ['a flood of brackets', `[${'[],'.repeat(400_000)}[]]`, 'LimitExceeded'],
+    ['a flood of wrong entries', `{"schemaVersion":1,"entries":[${'0,'.repeat(400_000)}0]}`, 'BundleRecordInvalid'],
   ])('is refused at once when it is %s', async (_name, text, code) => {
     const started = performance.now();
     const report = await validate(withRecord(text));

@@ -1,0 +1,42 @@
+import type { RecordExcess } from './record-limits.js';
+
+/**
+ * Commas and opening brackets outside strings, so that megabytes of `[],[],…` do not become a gigabyte of objects: in
+ * `bundle.json`, in `index.json`, and in all manifests together.
+ *
+ * A record in canonical form has 50 bytes to each of them: one that is as large as it may be has no more. They are also the
+ * manifests of 10,000 images with ten layers, or of 25,000 artifacts.
+ */
+const maxValues = 500_000;
+/** Keys of one object: a referrer's annotations have the most, 1,000. A million keys in one object cost ten seconds. */
+const maxKeys = 1_000;
+
+/** Counts what JSON texts would become in memory, before anything is parsed. */
+export class ValueBudget {
+  #left = maxValues;
+
+  /** Takes a text in, and says what it has too much of; what is no JSON is counted as if it were. */
+  take(bytes: Buffer): RecordExcess | undefined {
+    const keys: number[] = [];
+    let isInside = false;
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at];
+      if (isInside) {
+        if (byte === 0x5c) at += 1;
+        else isInside = byte !== 0x22;
+      } else if (byte === 0x22) isInside = true;
+      else if (byte === 0x7b || byte === 0x5b) {
+        keys.push(0);
+        this.#left -= 1;
+      } else if (byte === 0x7d || byte === 0x5d) keys.pop();
+      else if (byte === 0x2c) this.#left -= 1;
+      else if (byte === 0x3a) {
+        const count = (keys.pop() ?? 0) + 1;
+        if (count > maxKeys) return { what: 'more keys in one object', limitName: 'keys', limit: maxKeys };
+        keys.push(count);
+      }
+      if (this.#left < 0) return { what: 'more values', limitName: 'values', limit: maxValues };
+    }
+    return undefined;
+  }
+}
