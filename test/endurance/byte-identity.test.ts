@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ImportValidator } from '@stellaops/oci-referrers';
 import { startRegistry, type TestRegistry } from '@stellaops/oci-referrers/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeUnless } from '../interop/support/tools.js';
@@ -55,26 +54,39 @@ describeUnless(missingNodes, 'the same images give the same bytes', () => {
     },
   );
 
-  test('a bundle signed with one Ed25519 key, in any directory, at any concurrency, on Node 20, 22 and 24', async () => {
-    const directory = await temporaryDirectory();
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-    const key = join(directory, 'key.pem');
-    await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    const images = references.map((reference) => `${registry.host}/${reference}`);
-    const sums = new Map<string, string>();
-    for (const { major, path: node } of nodeBinaries) {
-      for (const concurrency of ['1', '16']) {
-        const output = join(await temporaryDirectory(), 'signed.tgz');
-        const args = [key, output, concurrency, ...images];
-        const { nodeVersion } = await runCommand(args, { node, script: 'export-signed.mjs' });
-        expect(nodeVersion).toMatch(`v${major}.`);
-        sums.set(`Node ${major}, concurrency ${concurrency}`, await sumOf(output));
-        const trustedKeys = [publicKey.export({ type: 'spki', format: 'pem' }).toString()];
-        const report = await new ImportValidator({ trustedKeys, requireSignature: true }).validate(output);
-        expect(report.findings).toEqual([]);
+  test.each([
+    ['signed.tgz', []],
+    ['signed.tar', []],
+    ['parts.tgz', ['--split', '1MB']],
+  ] as const)(
+    '%s, signed with one Ed25519 key (%j), in any directory, at any concurrency, on Node 20, 22 and 24',
+    async (name, flags) => {
+      const keys = await temporaryDirectory();
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      const [key, trusted] = [join(keys, 'key.pem'), join(keys, 'key.pub')];
+      await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+      await writeFile(trusted, publicKey.export({ type: 'spki', format: 'pem' }));
+      const images = references.map((reference) => `${registry.host}/${reference}`);
+      const written = new Map<string, string>();
+      for (const { major, path: node } of nodeBinaries) {
+        for (const concurrency of ['1', '16']) {
+          isReversed = concurrency === '16';
+          const directory = await temporaryDirectory();
+          const output = ['--output', join(directory, name), '--concurrency', concurrency, ...flags];
+          const { nodeVersion } = await runCommand(['bundle', 'export', ...images, '--sign-key', key, ...output], {
+            node,
+          });
+          expect(nodeVersion).toMatch(`v${major}.`);
+          const names = (await readdir(directory)).sort();
+          expect(names.length >= 3).toBe(flags.length > 0);
+          const sums = await Promise.all(names.map(async (one) => `${one} ${await sumOf(join(directory, one))}`));
+          written.set(`Node ${major}, concurrency ${concurrency}`, sums.join('\n'));
+          const whole = join(directory, flags.length > 0 ? `${name}.parts.json` : name);
+          await runCommand(['bundle', 'validate', '--file', whole, '--key', trusted], { node });
+        }
       }
-    }
-    expect(sums.size).toBe(6);
-    expect(new Set(sums.values()), JSON.stringify([...sums], undefined, 1)).toHaveProperty('size', 1);
-  });
+      expect(written.size).toBe(6);
+      expect(new Set(written.values()), JSON.stringify([...written], undefined, 1)).toHaveProperty('size', 1);
+    },
+  );
 });
