@@ -2,7 +2,19 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'docs/api/', '.demo/', 'coverage/', 'scripts/*.mjs', 'eslint.config.js'] },
+  {
+    ignores: [
+      'dist/',
+      'docs/api/',
+      '.bench/',
+      '.demo/',
+      '.endurance/',
+      '.interop/',
+      'coverage/',
+      'scripts/*.mjs',
+      'eslint.config.js',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
