@@ -14,13 +14,14 @@ export interface MappingOptions {
  *
  * @returns one target per source, in the same order; the tag is kept, a source without a tag has none
  * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION` for a rule that cannot work, {@link BundleError}
- * `ERR_OCI_TRANSFER_REFUSED` when two repositories would land on one name or an image has no target
+ * `ERR_OCI_TRANSFER_REFUSED` when two repositories would land on one name, an image has no target, or a rule no image
  */
 export function mapReferences(sources: readonly Reference[], options: MappingOptions): readonly Reference[] {
   const rules = new Map(
     Object.entries(options.map ?? {}).map(([from, to]) => [nameOf(repositoryOf(from, 'map')), repositoryOf(to, 'map')]),
   );
   const base = options.to === undefined ? undefined : parseBase(options.to);
+  assertUsed(rules, sources);
   const owners = new Map<string, string>();
   const taken = new Map<string, string>();
   return sources.map((source) => {
@@ -39,6 +40,17 @@ export function mapReferences(sources: readonly Reference[], options: MappingOpt
     const mapped = { registry: target.registry, repository: target.repository, tag: source.tag, digest: undefined };
     assertFree(taken, source, mapped);
     return mapped;
+  });
+}
+
+/** A rule with a misspelt source would send that repository where everything else goes. */
+function assertUsed(rules: ReadonlyMap<string, Reference>, sources: readonly Reference[]): void {
+  const names = new Set(sources.map(nameOf));
+  const unused = [...rules.keys()].find((from) => !names.has(from));
+  if (unused === undefined) return;
+  const some = [...names].slice(0, 5).join(', ');
+  throw new BundleError('ERR_OCI_TRANSFER_REFUSED', `there is a rule for ${unused}, and no image of that repository`, {
+    hint: `correct the rule (map, --map) or leave it out; the images are of ${some}${names.size > 5 ? ', …' : ''}`,
   });
 }
 
@@ -71,7 +83,9 @@ function parseBase(to: string): { registry: string; prefix: string } {
   const registry = (slash < 0 ? to : to.slice(0, slash)).toLowerCase();
   const prefix = slash < 0 ? '' : to.slice(slash + 1).replace(/\/+$/, '');
   if (isRegistryHost(registry) && (prefix === '' || isRepositoryName(prefix))) {
-    return { registry, prefix: prefix === '' ? '' : `${prefix}/` };
+    const host = parseReference(`${registry}/name`).registry;
+    if (host === 'docker.io' && !registry.endsWith('docker.io')) throw noHost(to, registry);
+    return { registry: host, prefix: prefix === '' ? '' : `${prefix}/` };
   }
   throw new ArgumentError(
     'ERR_OCI_INVALID_OPTION',
@@ -81,6 +95,14 @@ function parseBase(to: string): { registry: string; prefix: string } {
       hint: 'write the target registry as HOST[:PORT], with a lower-case path below it if wanted',
     },
   );
+}
+
+/** In a reference `mirror/app` is Docker Hub's `mirror/app`: such a name must not decide where images are pushed. */
+function noHost(to: string, name: string): ArgumentError {
+  return new ArgumentError('ERR_OCI_INVALID_OPTION', `option to: ${JSON.stringify(to)} begins with no registry`, {
+    argument: 'to',
+    hint: `a host without a dot needs its port (${name}:443), Docker Hub is docker.io/${name}, a directory is oci:${name}`,
+  });
 }
 
 function repositoryOf(text: string, argument: string): Reference {

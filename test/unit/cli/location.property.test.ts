@@ -26,6 +26,17 @@ describe('a location on the command line', () => {
     expect(() => parseLocation(text, 'source')).toThrow(/names no directory/);
   });
 
+  it.each([
+    ['./mirror', 'oci:./mirror'],
+    ['/srv/mirror', 'oci:/srv/mirror'],
+    ['localhost:5000', 'localhost:5000/REPOSITORY:TAG'],
+    ['127.0.0.1:5000', '127.0.0.1:5000/REPOSITORY:TAG'],
+  ])('%s is not taken for an image of Docker Hub', (text, right) => {
+    expect(() => parseLocation(text, 'source')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(right) as string }),
+    );
+  });
+
   it('gives directory and name back as they were written', () => {
     const directory = fc.string({ minLength: 1 }).filter((text) => !/[:@]/.test(text));
     const name = fc.string({ minLength: 1 }).filter((text) => !text.includes('@'));

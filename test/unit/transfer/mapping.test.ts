@@ -38,6 +38,29 @@ describe('where images go', () => {
     expect(() => map(['a.example/app:1'], {})).toThrow(expect.objectContaining({ code: 'ERR_OCI_TRANSFER_REFUSED' }));
   });
 
+  it('refuses a rule for a repository that has no image there: it may be misspelt', () => {
+    const options = { to: 'mirror:5000', map: { 'a.example/ap': 'b.example/app' } };
+    expect(() => map(['a.example/app:1'], options)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_OCI_TRANSFER_REFUSED',
+        hint: expect.stringContaining('a.example/app') as string,
+      }),
+    );
+  });
+
+  it('does not take the name of a host or directory for an account at Docker Hub', () => {
+    for (const to of ['mirror', 'mirror/prefix']) {
+      expect(() => map(['a.example/app:1'], { to })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_OCI_INVALID_OPTION',
+          hint: expect.stringContaining('mirror:443') as string,
+        }),
+      );
+    }
+    expect(map(['a.example/app:1'], { to: 'docker.io/mirror' })).toEqual(['docker.io/mirror/app:1']);
+    expect(map(['a.example/app:1'], { to: 'localhost' })).toEqual(['localhost/app:1']);
+  });
+
   it.each([{ to: 'https://mirror' }, { to: 'mirror:5000/UPPER' }, { map: { 'a.example/app:1': 'b.example/app' } }])(
     'names the option that cannot work: %o',
     (options) => {
