@@ -24,7 +24,7 @@ export {
 export type { EntryKind } from './bundle/entry-names.js';
 export type { FindingCode, FindingReport, ValidationFinding } from './bundle/finding.js';
 export type { LayoutSummary, LayoutSummaryImage, LayoutSummaryReferrer } from './bundle/foreign/layout-summary.js';
-export { type FormatReportOptions, formatReport } from './bundle/format-report.js';
+export { describeSigners, type FormatReportOptions, formatReport } from './bundle/format-report.js';
 export type { BundleCompression } from './bundle/gzip-reader.js';
 export { ImportValidator, type ImportValidatorOptions, type ValidateOptions } from './bundle/import-validator.js';
 export type { LayoutReferrers } from './bundle/layout-index.js';

@@ -191,12 +191,16 @@ async function openWhole(path: string): Promise<OpenPart> {
       throw error;
     }
   } catch (cause) {
-    const hasParts =
-      errnoOf(cause) === 'ENOENT' && (await stat(path + partListSuffix).catch(() => undefined))?.isFile();
-    throw unreadable(
-      path,
-      cause,
-      hasParts === true ? `it is there in parts: give ${path}${partListSuffix}` : undefined,
-    );
+    throw unreadable(path, cause, await hintFor(path, errnoOf(cause)));
   }
+}
+
+/** Says what else there is under that name, or beside it. */
+async function hintFor(path: string, errno: string | undefined): Promise<string | undefined> {
+  const isMissing = errno === 'ENOENT';
+  const other = await stat(isMissing ? path + partListSuffix : path).catch(() => undefined);
+  if (isMissing) return other?.isFile() === true ? `it is there in parts: give ${path}${partListSuffix}` : undefined;
+  return other?.isDirectory() === true
+    ? `this is a directory, and a bundle is a file; discover and copy read image layouts: oci:${path}`
+    : undefined;
 }

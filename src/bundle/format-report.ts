@@ -1,5 +1,5 @@
 import { escapeText } from '../oci/escape.js';
-import type { ValidationFinding } from './finding.js';
+import type { FindingCode, ValidationFinding } from './finding.js';
 import type { LayoutSummary, LayoutSummaryReferrer } from './foreign/layout-summary.js';
 import { nextStepFor } from './next-steps.js';
 import type { SubjectSummary, ValidationReport } from './validation-report.js';
@@ -25,14 +25,36 @@ export interface FormatReportOptions {
 export function formatReport(report: ValidationReport, options: FormatReportOptions = {}): string {
   const lines = [
     headline(report),
-    ...report.findings.flatMap(findingLines),
+    ...allFindingLines(report.findings),
     ...(report.findingsDropped > 0 ? [`… and ${report.findingsDropped} more findings`] : []),
     ...(report.layout === undefined ? [] : layoutLines(report.layout, options)),
     ...(options.subjects === true && report.bundle !== undefined ? subjectLines(report.subjects) : []),
     totals(report),
-    report.signed ? `signed by ${report.signedBy.join(', ')}` : 'unsigned: integrity, not authenticity',
+    describeSigners(report),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Says in one line who has signed a bundle, or why a report vouches for integrity only.
+ *
+ * @returns such as `signed by HINT`, or `unsigned: integrity, not authenticity`
+ * @example
+ * ```ts
+ * import { describeSigners, ImportValidator } from '@stellaops/oci-referrers';
+ *
+ * console.log(describeSigners(await new ImportValidator().validate('bundle.tgz')));
+ * ```
+ */
+export function describeSigners({ signed, signedBy, findings }: ValidationReport): string {
+  const names = signedBy.join(', ');
+  if (signed) return `signed by ${names}`;
+  const has = (...codes: readonly FindingCode[]): boolean => findings.some(({ code }) => codes.includes(code));
+  let state = 'unsigned';
+  if (names !== '') state = `signed by ${names} and by too few`;
+  else if (has('SignatureUntrusted', 'SignatureInvalid')) state = 'not signed by a trusted key';
+  else if (has('SignatureUnchecked')) state = 'signatures not checked';
+  return `${state}: integrity, not authenticity`;
 }
 
 function headline({ ok, bundle, layout }: ValidationReport): string {
@@ -41,6 +63,21 @@ function headline({ ok, bundle, layout }: ValidationReport): string {
   if (bundle === undefined) return `${result}: not a bundle that can be read`;
   const images = bundle.images.map(({ reference }) => escapeText(reference)).join(', ');
   return `${result}: bundle ${bundle.bundleId} of ${images || 'no image'}`;
+}
+
+/** Content that a delta leaves to its base may be every layer of every image: the first pieces stand for all. */
+const maxExternalShown = 3;
+
+function allFindingLines(findings: readonly ValidationFinding[]): string[] {
+  const external = findings.filter(({ code }) => code === 'ExternalBlob');
+  const hidden = new Set(external.slice(maxExternalShown));
+  const last = external[maxExternalShown - 1];
+  return findings.flatMap((finding) => {
+    if (hidden.has(finding)) return [];
+    if (finding !== last || hidden.size === 0) return findingLines(finding);
+    const more = `${finding.severity} ExternalBlob: ${hidden.size} more like this; the report as data (--format json) has all`;
+    return [...findingLines(finding), more];
+  });
 }
 
 function findingLines(finding: ValidationFinding): string[] {
@@ -99,8 +136,8 @@ function subjectLines(subjects: readonly SubjectSummary[]): string[] {
       if (expected > 0 || !complete)
         lines.push(`    ${ok}/${expected} ${subject}${complete ? '' : ' (not confirmed at export)'}`);
     }
-    const more = bare.length === 1 ? 'manifest' : 'manifests';
-    if (bare.length > 0) lines.push(`    ${bare.length} more ${more} had none when the bundle was made`);
+    const { length } = bare;
+    if (length > 0) lines.push(`    ${length} more manifest${plural(length)} had none when the bundle was made`);
   }
   return lines;
 }
@@ -108,6 +145,11 @@ function subjectLines(subjects: readonly SubjectSummary[]): string[] {
 function totals({ findings, findingsDropped, entriesChecked, bytesChecked }: ValidationReport): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const dropped = findingsDropped > 0 ? ` and ${findingsDropped} not shown` : '';
-  const counts = `${errors} errors, ${findings.length - errors} warnings${dropped}`;
+  const warnings = findings.length - errors;
+  const counts = `${errors} error${plural(errors)}, ${warnings} warning${plural(warnings)}${dropped}`;
   return `${counts}; ${entriesChecked} entries, ${bytesChecked} bytes checked`;
+}
+
+function plural(count: number): string {
+  return count === 1 ? '' : 's';
 }

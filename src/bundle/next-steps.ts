@@ -40,7 +40,8 @@ const nextSteps: Readonly<Record<FindingCode, string>> = {
   OciManifestInvalid: `do not import; ${exportAgain}, and have the image or artifact rebuilt if that does not help`,
   OciIndexInvalid: `do not import; ${exportAgain}, and have the image rebuilt if that does not help`,
   BaseMismatch: 'import the bundle this one builds on first; an older bundle may have been sent again',
-  ExternalBlob: 'make sure that the target has this content, or import the bundle that holds it first',
+  ExternalBlob:
+    'make sure that the target has it, or import the bundle that holds it first; with that one as base (--base) it is checked',
   LimitExceeded: raiseLimit,
   SignatureMissing: 'ask the exporting side for a signed bundle, or for the .sigstore.json that belongs beside it',
   SignatureInvalid: doNotImport,

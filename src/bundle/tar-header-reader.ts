@@ -48,8 +48,15 @@ const unsafeTypes: Readonly<Record<string, string>> = {
 export async function readEntryHeader(cursor: ByteCursor, after: string | undefined): Promise<EntryHeader | undefined> {
   const where = after === undefined ? 'at the start' : `after ${escapeText(after)}`;
   const first = await cursor.readExactly(tarBlockSize);
-  if (first.length < tarBlockSize) throw truncated(`${where}, where a header or the end of the archive must be`);
+  if (first.length < tarBlockSize) {
+    if (after === undefined) throw truncated('inside its first header: it is too short to be a bundle');
+    throw truncated(`${where}, where a header or the end of the archive must be`);
+  }
   if (first.equals(endOfArchive.subarray(0, tarBlockSize))) return undefined;
+  if (after === undefined && !hasMagic(first)) {
+    const message = 'no tar header of this format at the start: it is no bundle, or another tool has packed it';
+    throw new ArchiveFault('HeaderNotCanonical', message);
+  }
   assertKnownType(first, where);
   const isPax = first[156] === 0x78;
   const header = isPax ? await readPaxHeader(cursor, first, where) : parseUstar(first, where);
@@ -110,10 +117,12 @@ async function readPaxHeader(cursor: ByteCursor, first: Buffer, where: string): 
   return { path: records[1] ?? ustar.path, size, bytes: Buffer.concat([first, rest]) };
 }
 
+function hasMagic(block: Buffer): boolean {
+  return block.toString('latin1', 257, 265) === 'ustar\x0000';
+}
+
 function assertKnownType(block: Buffer, where: string): void {
-  if (block.toString('latin1', 257, 265) !== 'ustar\x0000') {
-    throw new ArchiveFault('HeaderNotCanonical', `no tar header of this format ${where}`);
-  }
+  if (!hasMagic(block)) throw new ArchiveFault('HeaderNotCanonical', `no tar header of this format ${where}`);
   const type = String.fromCharCode(block[156] ?? 0);
   if (type === '0' || type === 'x') return;
   const path = textOf(block, 0, 100);

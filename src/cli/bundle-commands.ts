@@ -7,7 +7,7 @@ import type { SignFlags } from './commands/bundle-sign.js';
 import type { ValidateFlags } from './commands/bundle-validate.js';
 import { categoryFlag, formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
-import { collect, parsePair, parseSize } from './flag-parsers.js';
+import { collect, parseMapping, parseSize } from './flag-parsers.js';
 import { declareHelp } from './help-command.js';
 import type { Dispatch } from './program.js';
 import { addSignatureFlags, addSignKeyFlag, passphraseVariable } from './signature-flags.js';
@@ -203,10 +203,11 @@ function declareImport(bundle: Command, dispatch: Dispatch): void {
     .requiredOption('--file <file>', 'bundle')
     .option('--to <target>', 'REGISTRY or REGISTRY/PREFIX, repositories keep their names below it; or oci:DIR')
     .addOption(
-      new Option('--map <from=to>', 'one repository that goes elsewhere; may be repeated').argParser(
-        collect(parsePair),
+      new Option('--map <from=to>', 'one repository of the bundle that goes elsewhere; may be repeated').argParser(
+        collect(parseMapping),
       ),
     )
+    .option('--base <file>', 'earlier bundle this one builds on; checks that it has what is left out here')
     .option('--strict-referrer-validation', 'refuse on warnings too, before the first byte is pushed')
     .option('--no-overwrite', 'refuse to move a tag that points elsewhere already')
     .option('--dry-run', 'validate and show the targets, push nothing')
@@ -221,7 +222,10 @@ Running it again after a failure pushes only what is missing.
 Examples:
   oci-referrers bundle import --file app.tgz --to mirror.example.net/prod
   oci-referrers bundle import --file app.tgz \\
-    --map registry.example.com/team/app=localhost:5000/app`,
+    --map registry.example.com/team/app=localhost:5000/app
+  oci-referrers bundle import --file app.tgz --to oci:mirror --key exporter.pub
+  oci-referrers bundle import --file app2.tgz --base app1.tgz \\
+    --to mirror.example.net --strict-referrer-validation`,
     )
     .action(async (flags: ImportFlags, self: Command) => {
       const { runImport } = await import('./commands/bundle-import.js');

@@ -20,6 +20,15 @@ export function parsePair(text: string): readonly [string, string] {
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
+/** Splits `FROM=TO`, two repositories. */
+export function parseMapping(text: string): readonly [string, string] {
+  const [from = '', to = '', ...more] = text.split('=');
+  if (from === '' || to === '' || more.length > 0) {
+    throw new InvalidArgumentError('Write FROM=TO, such as HOST/team/app=MIRROR/app.');
+  }
+  return [from, to];
+}
+
 /** Parses a number of requests at once. */
 export function parseConcurrency(text: string): number {
   const value = parseWhole(text);

@@ -78,6 +78,14 @@ function explain(fault: CommanderError, command: Command, path: string): UsageEr
     const names = command.commands.map((child) => child.name()).join(', ');
     return new UsageError(`${path} needs a command: ${names}`, { hint: help, cause: fault });
   }
+  const stray = command.args[0];
+  if (
+    fault.code === 'commander.missingMandatoryOptionValue' &&
+    fault.message.includes("'--file ") &&
+    stray !== undefined
+  ) {
+    return new UsageError(`${path} takes its bundle by name`, { hint: `${path} --file ${stray}`, cause: fault });
+  }
   const [message = '', ...rest] = fault.message.replace(/^error: /, '').split('\n');
   const suggestion = /^\(Did you mean (.+)\?\)$/.exec(rest.join(' '))?.[1] ?? nestedCommand(fault, command);
   const hint = suggestion === undefined ? help : `did you mean ${suggestion}? See ${help}`;

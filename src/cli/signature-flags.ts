@@ -18,7 +18,7 @@ export function addSignatureFlags(command: Command): Command {
     .addOption(
       repeatedFlag(
         '--signature <file>',
-        'signature beside the bundle; FILE.sigstore.json is found by itself with --key',
+        'signature beside the bundle, in place of FILE.sigstore.json, which is found by itself with --key',
       ),
     )
     .option('--expect-previous <id>', 'refuse a bundle that does not build on this one', parseBundleId);

@@ -1,3 +1,4 @@
+import { nextStepFor } from '../bundle/next-steps.js';
 import type { ValidationReport } from '../bundle/validation-report.js';
 import { BundleError } from '../errors/index.js';
 
@@ -14,14 +15,12 @@ export class BundleValidationError extends BundleError {
     const first = errors[0];
     const where = first?.path === undefined ? '' : ` (${first.path})`;
     const detail = first === undefined ? '' : `, the first is ${first.code}: ${first.message}${where}`;
-    super(
-      'ERR_OCI_BUNDLE_INVALID',
-      `the bundle ${path} has ${errors.length + report.findingsDropped} errors${detail}`,
-      {
-        path,
-        hint: `${outcome}; transfer the file again, or export it again where it came from`,
-      },
-    );
+    const count = errors.length + report.findingsDropped;
+    const next = first === undefined ? 'look at the findings' : nextStepFor(first.code);
+    super('ERR_OCI_BUNDLE_INVALID', `the bundle ${path} has ${count} error${count === 1 ? '' : 's'}${detail}`, {
+      path,
+      hint: `${outcome}; ${next}`,
+    });
     this.report = report;
   }
 }

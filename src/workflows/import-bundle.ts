@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { BundleReader } from '../bundle/bundle-reader.js';
-import { ImportValidator } from '../bundle/import-validator.js';
+import { ImportValidator, type ImportValidatorOptions } from '../bundle/import-validator.js';
 import type { BundleImage, BundleRecord, ExternalBlob, RequiredReferrer } from '../bundle/record.js';
 import type { DetachedSignatures, SignatureOptions } from '../bundle/signing/signature-policy.js';
 import type { ValidationReport } from '../bundle/validation-report.js';
@@ -32,6 +32,11 @@ export interface ImportOptions extends MappingOptions, TransferOptions, Signatur
   readonly strictReferrerValidation?: boolean | undefined;
   /** Referrers every image must have, beyond those the bundle itself requires. */
   readonly requireReferrers?: readonly RequiredReferrer[] | undefined;
+  /**
+   * The bundle that this one, a delta, builds on, as {@link ImportValidatorOptions} has it: what it has is no warning any more, so that
+   * `strictReferrerValidation` lets a delta pass. The target is asked for every such blob in any case.
+   */
+  readonly base?: ImportValidatorOptions['base'];
   /** Signatures from beside the bundle, as paths or as their bytes; 16 at most with those in it. */
   readonly signatures?: DetachedSignatures | undefined;
   /** Validates, maps and looks at the targets, and pushes nothing; false by default. */
@@ -124,10 +129,11 @@ async function pushImages(
 
 function createValidator(options: ImportOptions): ImportValidator {
   const maxManifestBytes = options.limits?.maxManifestBytes;
-  const { requireReferrers, trustedKeys, requireSignature, signatureThreshold, expectPrevious } = options;
+  const { requireReferrers, base, trustedKeys, requireSignature, signatureThreshold, expectPrevious } = options;
   return new ImportValidator({
     strict: options.strictReferrerValidation,
     requireReferrers,
+    base,
     limits: maxManifestBytes === undefined ? {} : { maxManifestBytes },
     trustedKeys,
     requireSignature,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bundleBaseSchema } from '../bundle/record.js';
 import { detachedSchema, signatureShape } from '../bundle/signing/signature-policy.js';
 import { checkOptions } from '../content/check-options.js';
 import { defaultLimits } from '../content/limits.js';
@@ -18,6 +19,7 @@ const schema = z.strictObject({
   requireReferrers: z
     .array(z.strictObject({ artifactType: z.string().min(1), min: z.number().int().min(1) }))
     .optional(),
+  base: z.union([z.string().min(1), bundleBaseSchema]).optional(),
   ...signatureShape,
   signatures: detachedSchema,
   dryRun: flag,

@@ -27,7 +27,10 @@ export const externalRule: ValidationRule = {
 
 function reportOther({ record, report }: ValidationContext, actual: string): void {
   const { previousBundleId: expected } = record;
-  const message = `the bundle builds on ${expected === undefined ? 'no other one' : 'another one'} than the base it is checked against`;
+  const message =
+    expected === undefined
+      ? 'the bundle builds on no other one, and needs no base'
+      : 'the bundle builds on another one than the base it is checked against';
   report({ code: 'BaseMismatch', path: entryPaths.record, message, expected: expected ?? 'none', actual });
 }
 

@@ -63,7 +63,8 @@ export function signaturePolicy(options: SignatureOptions): SignaturePolicy {
     throw cannotBe('requireSignature', 'nobody can be required to have signed without trusted keys');
   }
   if (options.signatureThreshold !== undefined && threshold > keys.length) {
-    const reason = `${threshold} signatures are asked for, and there are ${keys.length} different trusted keys`;
+    const there = `${keys.length} different ${keys.length === 1 ? 'key is' : 'keys are'} trusted`;
+    const reason = `${threshold} keys have to have signed, and ${there}`;
     throw cannotBe('signatureThreshold', reason);
   }
   return { keys, threshold, isRequired };
@@ -105,6 +106,6 @@ async function readSignature(path: string, maxBytes: number): Promise<Buffer> {
 }
 
 function cannotBe(argument: string, reason: string): ArgumentError {
-  const hint = 'give more trusted keys, or ask for less';
+  const hint = 'give more trusted keys (trustedKeys, --key), or ask for less (signatureThreshold, --threshold)';
   return new ArgumentError('ERR_OCI_INVALID_OPTION', `option ${argument}: ${reason}`, { argument, hint });
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import {
   type ArtifactCategory,
   type BundlePlan,
@@ -51,6 +52,7 @@ export async function runExport(
 ): Promise<number> {
   const { output, signal } = context;
   assertCompressionKnown(flags);
+  warnOfName(flags, context);
   const registries = references.map((reference) => parseReference(reference).registry);
   await using resolver = createResolver(await connectionOptions(flags, registries, context));
   const signers = await readSignKeys(flags.signKey, '--sign-key', context);
@@ -59,6 +61,7 @@ export async function runExport(
     const plan = await discovering(() => planExport(resolver, references, { ...options, signal }));
     if (flags.format === 'json') await output.json(plan);
     else await output.result(describePlan(plan, flags));
+    await warnOfFile(flags, context);
     warnAll(plan.warnings, context);
     return exitCodes.fine;
   }
@@ -91,6 +94,23 @@ function assertCompressionKnown({ output, compression }: ExportFlags): void {
   throw new UsageError(`--output ${output} does not say how the bundle is packed`, {
     hint: 'end the name in .tgz, .tar.gz or .tar, or give --compression as well',
   });
+}
+
+/** Our readers look at the bytes; people and their tar go by the name. */
+function warnOfName({ output, compression }: ExportFlags, { output: shown }: CommandContext): void {
+  const isTar = /\.tar$/i.test(output);
+  const isGzip = /\.(?:tgz|tar\.gz)$/i.test(output);
+  if (compression === 'none' ? isGzip : isTar && compression !== undefined) {
+    const what = isTar ? 'a gzip file' : 'a plain tar';
+    shown.warn(`${output} will be ${what} with --compression ${compression ?? ''}, whatever its name says`);
+  }
+}
+
+/** What only writing would find out. */
+async function warnOfFile({ output, split, force }: ExportFlags, { output: shown }: CommandContext): Promise<void> {
+  const path = split === undefined ? output : `${output}.parts.json`;
+  if (force === true || (await stat(path).catch(() => undefined)) === undefined) return;
+  shown.warn(`${path} exists already: without --force it will not be replaced`);
 }
 
 function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'signal'> {

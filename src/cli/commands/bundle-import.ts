@@ -1,5 +1,6 @@
 import {
   createResolver,
+  describeSigners,
   escapeText,
   type ImportOptions,
   type ImportReport,
@@ -13,6 +14,7 @@ import { connectionOptions } from '../connection-options.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 import { parseLayoutLocation } from '../location.js';
+import { warnOfPart } from '../part-warning.js';
 import type { SignatureFlags } from '../signature-flags.js';
 import { namingKeys, signatureOptions } from '../signing-keys.js';
 import { UsageError } from '../usage-error.js';
@@ -20,6 +22,7 @@ import { UsageError } from '../usage-error.js';
 /** Flags of `bundle import`. */
 export interface ImportFlags extends ConnectionFlags, SignatureFlags {
   readonly file: string;
+  readonly base?: string | undefined;
   readonly to?: string | undefined;
   readonly map?: readonly (readonly [string, string])[] | undefined;
   readonly strictReferrerValidation?: boolean | undefined;
@@ -33,6 +36,7 @@ export interface ImportFlags extends ConnectionFlags, SignatureFlags {
 export async function runImport(flags: ImportFlags, context: CommandContext): Promise<number> {
   const { output, signal } = context;
   const { layout, targets } = targetsOf(flags);
+  warnOfPart(flags.file, output);
   await using resolver = createResolver(await connectionOptions(flags, targets, context));
   const { options, signatures } = await signatureOptions(flags.file, flags, context);
   const importOptions: ImportOptions = {
@@ -41,6 +45,7 @@ export async function runImport(flags: ImportFlags, context: CommandContext): Pr
     resolver,
     to: layout === undefined ? flags.to : undefined,
     layout,
+    base: flags.base,
     map: flags.map === undefined ? undefined : Object.fromEntries(flags.map),
     strictReferrerValidation: flags.strictReferrerValidation,
     keepTags: !flags.overwrite,
@@ -88,7 +93,7 @@ function describe({ bundleId, dryRun, images, validation }: ImportReport): reado
       ...(transfer === undefined ? [] : describeTransfer(transfer)),
     ]),
     ...(warnings === 0 ? [] : [`  validation had ${countOf(warnings, 'warning')}; bundle validate shows them`]),
-    validation.signed ? `signed by ${validation.signedBy.join(', ')}` : 'unsigned: integrity, not authenticity',
+    describeSigners(validation),
   ];
 }
 
@@ -100,11 +105,9 @@ export function describeTransfer(transfer: TransferReport): readonly string[] {
   const sources = [...new Set(subjects.filter((subject) => subject.carried > 0).map(({ source }) => source))];
   const how = sources.length === 0 ? '' : ` by ${sources.join(' and ')}`;
   return [
-    `    ${uploaded} uploaded (${formatSize(uploadedBytes)}), ${skipped} were there already${taken}`,
+    `    ${uploaded} uploaded (${formatSize(uploadedBytes)}), ${skipped} ${skipped === 1 ? 'was' : 'were'} there already${taken}`,
     `    ${countOf(carried, 'referrer')} listed there${how}`,
-    ...(absent.length === 0
-      ? []
-      : [`    ${countOf(absent.length, 'platform')} of the index left out: it is sparse there`]),
+    ...(absent.length === 0 ? [] : [`    ${countOf(absent.length, 'platform')} of the index did not come along`]),
     ...(previousDigest === undefined ? [] : [`    the tag pointed to ${escapeText(previousDigest)} before`]),
   ];
 }

@@ -4,6 +4,7 @@ import type { CommandContext } from '../command-context.js';
 import { drawRecord } from '../draw-record.js';
 import { exitCodes } from '../exit-codes.js';
 import { reading } from '../input-failure.js';
+import { warnOfPart } from '../part-warning.js';
 
 /** Flags of `bundle inspect`. */
 export interface InspectFlags {
@@ -14,6 +15,7 @@ export interface InspectFlags {
 /** Shows what a bundle says is in it. */
 export async function runInspect({ file, format }: InspectFlags, context: CommandContext): Promise<number> {
   const { output, signal } = context;
+  warnOfPart(file, output);
   const record = await reading(file, () => readBundleRecord(file, { signal }));
   const signatures = await findSignatures(file, signal);
   if (format === 'json') await output.json({ ...record, signatures });

@@ -1,6 +1,7 @@
 import { ImportValidator, type RequiredReferrer } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
+import { warnOfPart } from '../part-warning.js';
 import { reportLines } from '../report-lines.js';
 import type { SignatureFlags } from '../signature-flags.js';
 import { namingKeys, signatureOptions } from '../signing-keys.js';
@@ -20,6 +21,7 @@ export interface ValidateFlags extends SignatureFlags {
 export async function runValidate(flags: ValidateFlags, context: CommandContext): Promise<number> {
   const { io, output, signal } = context;
   const { file, base, checkReferrers, strict, require: requireReferrers } = flags;
+  warnOfPart(file, output);
   const format = flags.layout === true ? 'layout' : 'bundle';
   const { options, signatures } = await signatureOptions(file, flags, context);
   const report = await namingKeys(flags.key, async () => {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { BundleWriter } from '../../../src/bundle/bundle-writer.js';
-import { formatReport } from '../../../src/bundle/format-report.js';
+import { describeSigners, formatReport } from '../../../src/bundle/format-report.js';
 import { defaultRules } from '../../../src/bundle/rules.js';
 import { app, appBundle, codesOf, onlyFinding, validate } from '../bundle-read/bundles.js';
 import { appReference, MemorySource } from '../bundle-write/helpers.js';
@@ -49,7 +49,7 @@ describe('a bundle that its writer signed', () => {
       path: 'signatures/00.sigstore.json',
     });
     expect(report).toMatchObject({ ok: true, signed: false, signedBy: [] });
-    expect(formatReport(report)).toContain('unsigned: integrity, not authenticity');
+    expect(formatReport(report)).toContain('signatures not checked: integrity, not authenticity');
   });
 });
 
@@ -67,6 +67,7 @@ describe('with trusted keys, a bundle', () => {
     const report = await validate(await appBundle({ signers: [other.signer] }), { trustedKeys: [ours.publicPem] });
     expect(onlyFinding(report)).toMatchObject({ code: 'SignatureUntrusted', severity: 'error', actual: other.hint });
     expect(report).toMatchObject({ ok: false, signed: false });
+    expect(describeSigners(report)).toBe('not signed by a trusted key: integrity, not authenticity');
   });
 
   it('may have further signatures by keys that are not known', async () => {
@@ -132,6 +133,7 @@ describe('a threshold', () => {
     const bundle = await withSignatures(await appBundle(), ...signatures);
     const report = await validate(bundle, { trustedKeys: [ours.publicPem, key.publicPem], signatureThreshold: 2 });
     expect(report).toMatchObject({ ok: false, signedBy: [key.hint] });
+    expect(describeSigners(report)).toBe(`signed by ${key.hint} and by too few: integrity, not authenticity`);
   });
 
   it('cannot be reached with one key in two spellings', async () => {

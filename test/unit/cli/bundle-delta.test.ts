@@ -16,7 +16,10 @@ test('--base writes a bundle of what is new, says what the base has, and validat
   expect((await cli(['bundle', 'inspect', '--file', delta])).stdout).toMatch(/^base {3}sha256:/m);
 
   const validate = ['bundle', 'validate', '--strict', '--file'];
-  expect((await cli([...validate, delta])).code).toBe(2);
+  const alone = await cli([...validate, delta]);
+  expect(alone.code).toBe(2);
+  expect(alone.stdout.match(/^error ExternalBlob: /gm)).toHaveLength(4);
+  expect(alone.stdout).toMatch(/^error ExternalBlob: \d more like this/m);
   expect((await cli([...validate, delta, '--base', base])).code).toBe(0);
   const swapped = await cli([...validate, base, '--base', delta]);
   expect(swapped.stdout).toContain('BaseMismatch');
@@ -35,4 +38,24 @@ test('a base that is no bundle is named, with the exit code of a file that is no
     expect(refused.stderr).toContain(`the base ${JSON.stringify(base)} is not a valid bundle`);
     expect(refused.code).toBe(2);
   }
+});
+
+test('a delta is imported strictly where its base is at hand to be checked against', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  const [base, delta] = [workspace.path('base.tgz'), workspace.path('delta.tgz')];
+  const exportIt = ['bundle', 'export', `${registry.host}/team/app:1.0`];
+  await cli([...exportIt, '--output', base]);
+  await cli([...exportIt, '--output', delta, '--base', base]);
+  const into = ['bundle', 'import', '--to', `oci:${workspace.path('layout')}`, '--file'];
+  expect((await cli([...into, base])).code).toBe(0);
+
+  const strict = [...into, delta, '--strict-referrer-validation'];
+  const refused = await cli(strict);
+  expect(refused.stderr).toContain('ExternalBlob');
+  expect(refused.stderr).toContain('--base');
+  expect(refused.code).toBe(2);
+  expect((await cli([...strict, '--base', delta])).code).toBe(2);
+  expect(await cli([...strict, '--base', base])).toMatchObject({ code: 0, stderr: '' });
 });

@@ -27,6 +27,8 @@ test('--split writes parts and a list, which inspect, validate and import take; 
 
   const asWhole = await cli(['bundle', 'validate', '--file', output]);
   expect(asWhole.stderr).toContain(`give ${file}`);
+  const first = await cli(['bundle', 'validate', '--file', `${output}.part001`]);
+  expect(first.stderr).toContain(`the whole of it is ${file}`);
   await unlink(`${output}.part002`);
   const refused = await cli(['bundle', 'validate', '--file', file]);
   expect(refused.stdout).toContain('error PartMissing: part app.tgz.part002 is not there');
@@ -62,4 +64,17 @@ test('--resume keeps blobs for the next export, and --compression deflate makes 
   expect(registry.requests.filter(({ path }) => path.includes('/blobs/'))).toEqual([]);
   const validated = await cli(['bundle', 'validate', '--file', workspace.path('b.tgz'), '--format', 'json']);
   expect(JSON.parse(validated.stdout)).toMatchObject({ ok: true, compression: 'deflate' });
+});
+
+test('a dry run says that the file is there already, and any run that its name says something else', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  const exportIt = (name: string, ...flags: readonly string[]): ReturnType<typeof cli> =>
+    cli(['bundle', 'export', `${registry.host}/team/app:1.0`, '--output', workspace.path(name), ...flags]);
+  expect((await exportIt('a.tgz')).stderr).toBe('');
+  expect((await exportIt('a.tgz', '--dry-run')).stderr).toContain('a.tgz exists already: without --force');
+  expect((await exportIt('a.tgz', '--dry-run', '--force')).stderr).toBe('');
+  expect((await exportIt('b.tgz', '--compression', 'none')).stderr).toContain('b.tgz will be a plain tar');
+  expect((await exportIt('b.tar', '--compression', 'deflate')).stderr).toContain('b.tar will be a gzip file');
 });

@@ -28,9 +28,11 @@ test('every command has help of its own that fits 80 columns', async () => {
   for (const command of [
     'discover',
     'attach',
+    'copy',
     'bundle',
     'bundle export',
     'bundle inspect',
+    'bundle diff',
     'bundle sign',
     'bundle validate',
     'bundle import',
@@ -56,6 +58,7 @@ describe('a wrong command line exits with 4, says what is wrong and what would b
     ['help exprt', "unknown command 'exprt'", 'oci-referrers --help'],
     ['help bundle exprt', "unknown command 'exprt'", 'oci-referrers bundle --help'],
     ['discover', "missing required argument 'reference'", 'oci-referrers discover --help'],
+    ['bundle inspect app.tgz', 'takes its bundle by name', 'oci-referrers bundle inspect --file app.tgz'],
     ['discover a b', 'too many arguments', 'oci-referrers discover --help'],
     ['discover a --artefact-type b', "unknown option '--artefact-type'", 'did you mean --artifact-type?'],
     ['discover a --format xml', 'Allowed choices are tree, table, json', 'oci-referrers discover --help'],
@@ -76,6 +79,8 @@ describe('a wrong command line exits with 4, says what is wrong and what would b
     ['bundle export a --output b.tgz --require :2', 'Write TYPE or TYPE:MIN', 'oci-referrers bundle export --help'],
     ['bundle import --file b.tgz', 'import needs a target', '--to REGISTRY'],
     ['bundle import --file b.tgz --to http://x', 'has a scheme', '--plain-http'],
+    ['bundle import --file b.tgz --to localhost:1 --map a/b', 'Write FROM=TO', 'oci-referrers bundle import --help'],
+    ['bundle validate --file src', 'it is not a regular file', 'discover and copy read image layouts: oci:src'],
     ['bundle validate --file gone.tgz', 'gone.tgz', ''],
   ];
   test.each(cases)('%s', async (argv, message, next) => {

@@ -34,7 +34,7 @@ describe.each(corpusFamilies)('a bundle tampered with: $name', ({ cases }) => {
       expect([...codesOf(report)].sort(), form).toEqual(one.codes);
       // Without a signature nobody can promise more than that the bundle agrees with itself.
       expect(report.signed).toBe(false);
-      expect(formatReport(report)).toContain('unsigned: integrity, not authenticity');
+      expect(formatReport(report)).toMatch(/^(?:unsigned|not signed by a trusted key): integrity, not authenticity$/m);
     }
   });
 });
