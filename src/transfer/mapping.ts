@@ -18,7 +18,7 @@ export interface MappingOptions {
  */
 export function mapReferences(sources: readonly Reference[], options: MappingOptions): readonly Reference[] {
   const rules = new Map(
-    Object.entries(options.map ?? {}).map(([from, to]) => [nameOf(repositoryOf(from, 'map')), repositoryOf(to, 'map')]),
+    Object.entries(options.map ?? {}).map(([from, to]) => [nameOf(repositoryOf(from, 'map')), targetOf(to)]),
   );
   const base = options.to === undefined ? undefined : parseBase(options.to);
   assertUsed(rules, sources);
@@ -84,7 +84,7 @@ function parseBase(to: string): { registry: string; prefix: string } {
   const prefix = slash < 0 ? '' : to.slice(slash + 1).replace(/\/+$/, '');
   if (isRegistryHost(registry) && (prefix === '' || isRepositoryName(prefix))) {
     const host = parseReference(`${registry}/name`).registry;
-    if (host === 'docker.io' && !registry.endsWith('docker.io')) throw noHost(to, registry);
+    if (isImplied(host, registry)) throw noHost('to', to, registry);
     return { registry: host, prefix: prefix === '' ? '' : `${prefix}/` };
   }
   throw new ArgumentError(
@@ -98,11 +98,24 @@ function parseBase(to: string): { registry: string; prefix: string } {
 }
 
 /** In a reference `mirror/app` is Docker Hub's `mirror/app`: such a name must not decide where images are pushed. */
-function noHost(to: string, name: string): ArgumentError {
-  return new ArgumentError('ERR_OCI_INVALID_OPTION', `option to: ${JSON.stringify(to)} begins with no registry`, {
-    argument: 'to',
-    hint: `a host without a dot needs its port (${name}:443), Docker Hub is docker.io/${name}, a directory is oci:${name}`,
-  });
+function noHost(argument: string, text: string, name: string): ArgumentError {
+  const hint = `a host without a dot needs its port (${name}:443), Docker Hub is docker.io/${name}`;
+  return new ArgumentError(
+    'ERR_OCI_INVALID_OPTION',
+    `option ${argument}: ${JSON.stringify(text)} begins with no registry`,
+    { argument, hint: argument === 'to' ? `${hint}, a directory is oci:${name}` : hint },
+  );
+}
+
+function isImplied(registry: string, name: string): boolean {
+  return registry === 'docker.io' && !name.endsWith('docker.io');
+}
+
+function targetOf(text: string): Reference {
+  const target = repositoryOf(text, 'map');
+  const first = text.slice(0, Math.max(0, text.indexOf('/'))).toLowerCase();
+  if (isImplied(target.registry, first)) throw noHost('map', text, first === '' ? text : first);
+  return target;
 }
 
 function repositoryOf(text: string, argument: string): Reference {

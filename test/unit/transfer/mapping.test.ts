@@ -57,6 +57,12 @@ describe('where images go', () => {
         }),
       );
     }
+    for (const target of ['mirror/app', 'app']) {
+      expect(() => map(['a.example/app:1'], { map: { 'a.example/app': target } })).toThrow(
+        expect.objectContaining({ code: 'ERR_OCI_INVALID_OPTION', argument: 'map' }),
+      );
+    }
+    expect(map(['app:1'], { map: { app: 'index.docker.io/me/app' } })).toEqual(['docker.io/me/app:1']);
     expect(map(['a.example/app:1'], { to: 'docker.io/mirror' })).toEqual(['docker.io/mirror/app:1']);
     expect(map(['a.example/app:1'], { to: 'localhost' })).toEqual(['localhost/app:1']);
   });
