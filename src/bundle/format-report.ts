@@ -51,7 +51,7 @@ export function describeSigners({ signed, signedBy, findings }: ValidationReport
   if (signed) return `signed by ${names}`;
   const has = (...codes: readonly FindingCode[]): boolean => findings.some(({ code }) => codes.includes(code));
   let state = 'unsigned';
-  if (names !== '') state = `signed by ${names} and by too few`;
+  if (names !== '') state = `signed by ${names}, fewer than required`;
   else if (has('SignatureUntrusted', 'SignatureInvalid')) state = 'not signed by a trusted key';
   else if (has('SignatureUnchecked')) state = 'signatures not checked';
   return `${state}: integrity, not authenticity`;

@@ -1,5 +1,6 @@
 import { type FormatReportOptions, formatReport, type ValidationReport } from '../index.js';
 import { type TerminalStream, widthOf } from './cli-io.js';
+import { nameSigners } from './signing-keys.js';
 import { wrapText } from './wrap-text.js';
 
 /** Writes a report as lines that fit the terminal they are for; a pipe or a log has no width to keep. */
@@ -7,8 +8,9 @@ export function reportLines(
   report: ValidationReport,
   options: FormatReportOptions,
   stream: TerminalStream,
+  keyFiles: ReadonlyMap<string, string> = new Map(),
 ): readonly string[] {
-  const lines = formatReport(report, options).trimEnd().split('\n');
+  const lines = nameSigners(formatReport(report, options).trimEnd().split('\n'), keyFiles);
   return lines.flatMap((line) => wrapText(line, lineWidthOf(stream), indentBelow(line)));
 }
 

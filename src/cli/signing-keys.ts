@@ -1,7 +1,9 @@
+import { createHash, createPublicKey } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import {
   type BundleSigner,
   createKeySigner,
+  escapeText,
   isOciError,
   type SignatureOptions,
   type ValidateOptions,
@@ -34,20 +36,57 @@ export async function readSignKeys(
   return files === undefined ? undefined : signers;
 }
 
-/** What the library is told of the flags: keys by content, and the signatures beside the bundle. */
+/** What the flags about signatures were made into. */
+export interface SignatureSettings {
+  /** What the library is told: keys by content. */
+  readonly options: SignatureOptions;
+  /** Signatures beside the bundle. */
+  readonly signatures: ValidateOptions['signatures'];
+  /** Files of the keys, by the hint that a report names a key by. */
+  readonly keyFiles: ReadonlyMap<string, string>;
+}
+
+/** Reads keys, and finds the signatures beside the bundle. */
 export async function signatureOptions(
   bundle: string,
   flags: SignatureFlags,
-  { signal }: CommandContext,
-): Promise<{ readonly options: SignatureOptions; readonly signatures: ValidateOptions['signatures'] }> {
+  { output, signal }: CommandContext,
+): Promise<SignatureSettings> {
   const { key: files, threshold: signatureThreshold, expectPrevious } = flags;
   const trustedKeys: string[] = [];
+  const keyFiles = new Map<string, string>();
   for (const file of files ?? []) {
-    trustedKeys.push((await readInputFile(file, '--key', { maxBytes: maxKeyBytes, signal })).toString());
+    const pem = (await readInputFile(file, '--key', { maxBytes: maxKeyBytes, signal })).toString();
+    trustedKeys.push(pem);
+    const hint = hintOf(pem);
+    if (hint !== undefined) keyFiles.set(hint, file);
   }
   const options = { trustedKeys: files === undefined ? undefined : trustedKeys, signatureThreshold, expectPrevious };
-  const signatures = flags.signature ?? (files === undefined ? [] : await besides(bundle));
-  return { options, signatures };
+  const beside = flags.signature ?? (await besides(bundle));
+  const isChecked = files !== undefined || flags.signature !== undefined;
+  if (!isChecked && beside.length > 0) output.warn(`${beside.join(', ')} was not looked at; give --key to check it`);
+  return { options, signatures: isChecked ? beside : [], keyFiles };
+}
+
+/** Says in the line about who signed which file each key is in: nobody knows keys by their hints. */
+export function nameSigners(lines: readonly string[], keyFiles: ReadonlyMap<string, string>): readonly string[] {
+  return lines.map((line) => {
+    if (!line.startsWith('signed by ')) return line;
+    return line.replaceAll(/[A-Za-z0-9+/]{43}=/g, (hint) => {
+      const file = keyFiles.get(hint);
+      return file === undefined ? hint : `${escapeText(file)} (${hint})`;
+    });
+  });
+}
+
+/** The hint of a public key; a file that is none is reported by the library. */
+function hintOf(pem: string): string | undefined {
+  try {
+    const der = createPublicKey(pem).export({ type: 'spki', format: 'der' });
+    return createHash('sha256').update(der).digest('base64');
+  } catch {
+    return undefined;
+  }
 }
 
 /** Names the file of a key that the library refuses by its place in a list. */

@@ -16,7 +16,7 @@ import { countOf, formatSize } from '../format-size.js';
 import { parseLayoutLocation } from '../location.js';
 import { warnOfPart } from '../part-warning.js';
 import type { SignatureFlags } from '../signature-flags.js';
-import { namingKeys, signatureOptions } from '../signing-keys.js';
+import { nameSigners, namingKeys, signatureOptions } from '../signing-keys.js';
 import { UsageError } from '../usage-error.js';
 
 /** Flags of `bundle import`. */
@@ -38,7 +38,7 @@ export async function runImport(flags: ImportFlags, context: CommandContext): Pr
   const { layout, targets } = targetsOf(flags);
   warnOfPart(flags.file, output);
   await using resolver = createResolver(await connectionOptions(flags, targets, context));
-  const { options, signatures } = await signatureOptions(flags.file, flags, context);
+  const { options, signatures, keyFiles } = await signatureOptions(flags.file, flags, context);
   const importOptions: ImportOptions = {
     ...options,
     signatures,
@@ -58,7 +58,7 @@ export async function runImport(flags: ImportFlags, context: CommandContext): Pr
   };
   const report = await namingKeys(flags.key, () => importBundle(flags.file, importOptions));
   if (flags.format === 'json') await output.json(report);
-  else await output.result(describe(report));
+  else await output.result(nameSigners(describe(report), keyFiles));
   return exitCodes.fine;
 }
 

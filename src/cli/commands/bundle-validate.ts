@@ -23,13 +23,15 @@ export async function runValidate(flags: ValidateFlags, context: CommandContext)
   const { file, base, checkReferrers, strict, require: requireReferrers } = flags;
   warnOfPart(file, output);
   const format = flags.layout === true ? 'layout' : 'bundle';
-  const { options, signatures } = await signatureOptions(file, flags, context);
+  const { options, signatures, keyFiles } = await signatureOptions(file, flags, context);
   const report = await namingKeys(flags.key, async () => {
     const validator = new ImportValidator({ format, base, checkReferrers, strict, requireReferrers, ...options });
     return await validator.validate(file, { signatures, signal });
   });
   if (flags.format === 'json') await output.json(report);
-  else
-    await output.result(reportLines(report, { subjects: checkReferrers === true || flags.layout === true }, io.stdout));
+  else {
+    const subjects = checkReferrers === true || flags.layout === true;
+    await output.result(reportLines(report, { subjects }, io.stdout, keyFiles));
+  }
   return report.ok ? exitCodes.fine : exitCodes.refuted;
 }

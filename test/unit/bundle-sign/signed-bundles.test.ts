@@ -133,7 +133,7 @@ describe('a threshold', () => {
     const bundle = await withSignatures(await appBundle(), ...signatures);
     const report = await validate(bundle, { trustedKeys: [ours.publicPem, key.publicPem], signatureThreshold: 2 });
     expect(report).toMatchObject({ ok: false, signedBy: [key.hint] });
-    expect(describeSigners(report)).toBe(`signed by ${key.hint} and by too few: integrity, not authenticity`);
+    expect(describeSigners(report)).toBe(`signed by ${key.hint}, fewer than required: integrity, not authenticity`);
   });
 
   it('cannot be reached with one key in two spellings', async () => {

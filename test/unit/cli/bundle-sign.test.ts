@@ -32,7 +32,7 @@ test('export --sign-key signs, validate --key says who signed, and another key i
   expect(written.stdout).toContain(`signed  by ${key.hint}`);
   expect([written.code, written.stderr]).toEqual([0, '']);
   const checked = await validate('signed.tgz', '--key', path('key.pub'));
-  expect(checked.stdout).toContain(`signed by ${key.hint}`);
+  expect(checked.stdout).toContain(`signed by ${path('key.pub')} (${key.hint})\n`);
   expect(checked.code).toBe(0);
   const refused = await validate('signed.tgz', '--key', path('other.pub'));
   expect(refused.stdout).toContain('error SignatureUntrusted');
@@ -56,8 +56,11 @@ test('sign writes a signature beside the bundle, and validate and import find it
   expect(signed.stdout).toContain(`wrote   ${path('plain.tgz.sigstore.json')}`);
   expect([signed.code, signed.stderr]).toEqual([0, '']);
   expect((await validate('plain.tgz', '--key', path('key.pub'))).code).toBe(0);
+  const without = await validate('plain.tgz');
+  expect(without.stderr).toContain(`${path('plain.tgz.sigstore.json')} was not looked at; give --key`);
+  expect(without.code).toBe(0);
   const imported = await cli(importIt);
-  expect(imported.stdout).toContain(`signed by ${key.hint}`);
+  expect(imported.stdout).toContain(`signed by ${path('key.pub')} (${key.hint})\n`);
   expect(imported.code).toBe(0);
 
   const again = await cli(sign);
