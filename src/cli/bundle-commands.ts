@@ -87,6 +87,7 @@ function addExportFlags(command: Command): void {
         'write parts of this size (4GiB, 650MB) and a list of them, FILE.parts.json',
       ).argParser(parseSize),
     )
+    .option('--expires-at <time>', 'refused by readers from then on, such as 2027-01-31T00:00:00Z')
     .option('--force', 'replace an existing file')
     .option('--dry-run', 'discover and plan, write nothing')
     .addOption(formatFlag('how the result is written', 'text', 'json'));

@@ -38,6 +38,7 @@ export interface ExportFlags extends ConnectionFlags {
   readonly base?: string | undefined;
   readonly signKey?: readonly string[] | undefined;
   readonly resume?: string | undefined;
+  readonly expiresAt?: string | undefined;
   readonly split?: number | undefined;
   readonly force?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
@@ -124,6 +125,7 @@ function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'sign
     layoutReferrers: flags.layoutReferrers,
     compression: flags.compression,
     base: flags.base,
+    expiresAt: flags.expiresAt,
     legacyTags: flags.legacyTags,
     concurrency: flags.concurrency,
   };

@@ -78,3 +78,20 @@ test('a dry run says that the file is there already, and any run that its name s
   expect((await exportIt('b.tgz', '--compression', 'none')).stderr).toContain('b.tgz will be a plain tar');
   expect((await exportIt('b.tar', '--compression', 'deflate')).stderr).toContain('b.tar will be a gzip file');
 });
+
+test('--expires-at is recorded, and a bundle whose time has passed is refused', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  const file = workspace.path('a.tgz');
+  const exportUntil = (time: string): ReturnType<typeof cli> =>
+    cli(['bundle', 'export', `${registry.host}/team/app:1.0`, '--output', file, '--force', '--expires-at', time]);
+  expect((await exportUntil('2999-01-31T00:00:00Z')).code).toBe(0);
+  expect((await cli(['bundle', 'inspect', '--file', file])).stdout).toContain('2999-01-31T00:00:00Z');
+  expect((await cli(['bundle', 'validate', '--file', file])).code).toBe(0);
+  expect((await exportUntil('2001-01-31T00:00:00Z')).code).toBe(0);
+  const late = await cli(['bundle', 'validate', '--file', file]);
+  expect(late.stdout).toContain('error BundleExpired');
+  expect(late.code).toBe(2);
+  expect((await exportUntil('tomorrow')).code).toBe(4);
+});
