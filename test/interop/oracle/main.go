@@ -4,6 +4,8 @@
 //	oracle list HOST/REPOSITORY@DIGEST     referrers in a registry, over plain HTTP
 //	oracle layout DIRECTORY DIGEST         referrers in an OCI image layout
 //	oracle copy TOOL HOST/REPOSITORY:TAG DIRECTORY   has oras-go (oras) or regclient copy an image with its referrers into a layout
+//	oracle export HOST/REPOSITORY:TAG FILE   has regclient pack an image, without its referrers, as `regctl image export` does
+//	oracle archive FILE DIGEST             referrers in a tar of a layout, as oras-go finds them in there
 //	oracle attach HOST/REPOSITORY@DIGEST TYPE   makes a referrer with oras-go and prints its descriptor
 //
 // With -username and -password before the verb, both clients are given these credentials for the registry.
@@ -12,6 +14,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -64,10 +67,14 @@ func run(ctx context.Context, args []string) (any, error) {
 		return layout(ctx, args[1], args[2])
 	case len(args) == 4 && args[0] == "copy":
 		return copyToLayout(ctx, args[1], args[2], args[3])
+	case len(args) == 3 && args[0] == "export":
+		return "exported", exportWithRegclient(ctx, args[1], args[2])
+	case len(args) == 3 && args[0] == "archive":
+		return archive(ctx, args[1], args[2])
 	case len(args) == 3 && args[0] == "attach":
 		return attach(ctx, args[1], args[2])
 	}
-	return nil, fmt.Errorf("usage: oracle [-username U -password P] list REF | layout DIRECTORY DIGEST | copy TOOL REF DIRECTORY | attach REF TYPE")
+	return nil, fmt.Errorf("usage: oracle [-username U -password P] list REF | layout DIRECTORY DIGEST | copy TOOL REF DIRECTORY | export REF FILE | archive FILE DIGEST | attach REF TYPE")
 }
 
 func list(ctx context.Context, reference string) (answers, error) {
@@ -151,6 +158,35 @@ func copyWithRegclient(ctx context.Context, reference, directory string) error {
 	client := regclient.New(regclient.WithConfigHost(*host))
 	defer client.Close(ctx, target)
 	return client.ImageCopy(ctx, source, target, regclient.ImageWithReferrers())
+}
+
+func exportWithRegclient(ctx context.Context, reference, path string) (err error) {
+	source, err := ref.New(reference)
+	if err != nil {
+		return err
+	}
+	host := config.HostNewName(source.Registry)
+	host.TLS = config.TLSDisabled
+	host.User, host.Pass = *username, *password
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return regclient.New(regclient.WithConfigHost(*host)).ImageExport(ctx, source, file)
+}
+
+func archive(ctx context.Context, path, digest string) ([]string, error) {
+	store, err := oci.NewFromTar(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("oras-go: %w", err)
+	}
+	subject, err := describe(ctx, store, digest)
+	if err != nil {
+		return nil, fmt.Errorf("oras-go: %w", err)
+	}
+	found, err := registry.Referrers(ctx, store, subject, "")
+	return lines(found), err
 }
 
 // describe finds a manifest that need not be in index.json: of one below an index the layout knows no media type, so the

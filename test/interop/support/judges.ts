@@ -34,6 +34,16 @@ export async function copyClosureElsewhere(
   await run(programPath('oracle'), [...oracleLogin, 'copy', tool, image, directory]);
 }
 
+/** Has regclient pack an image, without its referrers, as a tar with an image layout in it. */
+export async function packWithRegclient(image: string, file: string): Promise<void> {
+  await run(programPath('oracle'), [...oracleLogin, 'export', image, file]);
+}
+
+/** Asks oras-go what refers to a manifest in an image layout that is packed as a tar. */
+export async function listInArchive(file: string, digest: string): Promise<readonly string[]> {
+  return JSON.parse(await run(programPath('oracle'), ['archive', file, digest])) as readonly string[];
+}
+
 /** Has oras-go make a referrer, and returns its digest. */
 export async function attachElsewhere(repository: string, digest: string, artifactType: string): Promise<string> {
   const answer = await run(programPath('oracle'), [...oracleLogin, 'attach', `${repository}@${digest}`, artifactType]);
