@@ -41,7 +41,7 @@ export function findOwners(
 
 /** Says in a few words what something belongs to; image and subject have fields of their own in a finding. */
 export function describeOwner(owner: BundleOwner | undefined): string {
-  if (owner === undefined) return 'no image or referrer that could be read';
+  if (owner === undefined) return 'an unknown image or referrer';
   if (owner.referrer === undefined) return 'the image';
   return `referrer ${shortDigest(owner.referrer)} (${owner.artifactType ?? 'no type'})`;
 }

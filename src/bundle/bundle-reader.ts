@@ -77,6 +77,8 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
   readonly #source: string | Readable;
   readonly #signal: AbortSignal | undefined;
   #limits: ReaderLimits;
+  /** Whether a limit is what the record says, which no caller can raise. */
+  #declared = { maxEntries: false, maxTotalBytes: false };
   readonly #ranges = new Map<string, TarRange>();
   #file: Promise<BundleFile> | undefined;
   #compression: BundleCompression | undefined;
@@ -187,7 +189,7 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     this.#tar = tar;
   }
 
-  /** @internal Lowers limits, as the caller says or once the bundle has said how much is in it. */
+  /** @internal Lowers limits, as the caller says. */
   restrict(limits: Partial<ReaderLimits>): void {
     const known = this.#limits;
     const lower = (name: keyof ReaderLimits): number => Math.min(known[name], limits[name] ?? known[name]);
@@ -196,6 +198,16 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
       maxTotalBytes: lower('maxTotalBytes'),
       maxRecordBytes: lower('maxRecordBytes'),
     };
+  }
+
+  /** @internal Lowers limits once the bundle has said how much is in it. */
+  restrictToRecord(limits: Pick<ReaderLimits, 'maxEntries' | 'maxTotalBytes'>): void {
+    const { maxEntries, maxTotalBytes } = this.#limits;
+    this.#declared = {
+      maxEntries: limits.maxEntries < maxEntries,
+      maxTotalBytes: limits.maxTotalBytes < maxTotalBytes,
+    };
+    this.restrict(limits);
   }
 
   /** @internal Opens the file as it is, packed, for who reads it in another form. */
@@ -228,8 +240,8 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
       count += 1;
       total += size;
       const { maxEntries, maxTotalBytes, maxRecordBytes } = this.#limits;
-      if (count > maxEntries) throw overLimit('maxEntries', maxEntries, path);
-      if (total > maxTotalBytes) throw overLimit('maxTotalBytes', maxTotalBytes, path);
+      if (count > maxEntries) throw overLimit('maxEntries', maxEntries, path, this.#declared.maxEntries);
+      if (total > maxTotalBytes) throw overLimit('maxTotalBytes', maxTotalBytes, path, this.#declared.maxTotalBytes);
       // Until the record has said how much is in the bundle, a few megabytes of deflate could be a terabyte.
       const isDocument = path === entryPaths.index || path === entryPaths.record;
       const bound = isDocument ? size : total - 2 * maxRecordBytes;
@@ -291,8 +303,11 @@ async function* readStream(source: Readable, signal: AbortSignal | undefined): A
   }
 }
 
-function overLimit(limitName: string, limit: number, path: string): ArchiveFault {
-  return new ArchiveFault('LimitExceeded', `${path} goes beyond ${limitName} (${limit}); reading stopped there`, {
+function overLimit(limitName: string, limit: number, path: string, isDeclared = false): ArchiveFault {
+  const bound = isDeclared
+    ? `what bundle.json says is in the bundle (${limitName} ${limit})`
+    : `${limitName} (${limit})`;
+  return new ArchiveFault('LimitExceeded', `${path} goes beyond ${bound}; reading stopped there`, {
     path,
     expected: String(limit),
   });

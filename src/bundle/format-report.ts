@@ -1,4 +1,5 @@
 import { escapeText } from '../oci/escape.js';
+import { counted } from './counted.js';
 import type { FindingCode, ValidationFinding } from './finding.js';
 import type { LayoutSummary, LayoutSummaryReferrer } from './foreign/layout-summary.js';
 import { nextStepFor } from './next-steps.js';
@@ -26,7 +27,7 @@ export function formatReport(report: ValidationReport, options: FormatReportOpti
   const lines = [
     headline(report),
     ...allFindingLines(report.findings),
-    ...(report.findingsDropped > 0 ? [`… and ${report.findingsDropped} more findings`] : []),
+    ...(report.findingsDropped > 0 ? [`… and ${counted(report.findingsDropped, 'more finding')}`] : []),
     ...(report.layout === undefined ? [] : layoutLines(report.layout, options)),
     ...(options.subjects === true && report.bundle !== undefined ? subjectLines(report.subjects) : []),
     totals(report),
@@ -93,9 +94,17 @@ function findingLines(finding: ValidationFinding): string[] {
   ] as const;
   const shown = fields.filter((field): field is readonly [(typeof field)[0], string] => field[1] !== undefined);
   return [
-    `${severity} ${code}: ${escapeText(message, 2048)}`,
+    `${severity} ${code}: ${escapeText(shorten(message, [path, digest, subject]), 2048)}`,
     ...shown.map(([name, value]) => `  ${`${name}:`.padEnd(10)}${escapeText(value)}`),
   ];
+}
+
+/** What a field gives in full need not fill two lines of the message as well. */
+function shorten(message: string, fields: readonly (string | undefined)[]): string {
+  return fields.reduce<string>((text, field) => {
+    const short = field?.replace(/[a-f0-9]{64,}/g, (hex) => `${hex.slice(0, 12)}…`);
+    return field === undefined || short === undefined ? text : text.replaceAll(field, () => short);
+  }, message);
 }
 
 function layoutLines(
@@ -137,7 +146,7 @@ function subjectLines(subjects: readonly SubjectSummary[]): string[] {
         lines.push(`    ${ok}/${expected} ${subject}${complete ? '' : ' (not confirmed at export)'}`);
     }
     const { length } = bare;
-    if (length > 0) lines.push(`    ${length} more manifest${plural(length)} had none when the bundle was made`);
+    if (length > 0) lines.push(`    ${counted(length, 'more manifest')} had none when the bundle was made`);
   }
   return lines;
 }
@@ -145,11 +154,6 @@ function subjectLines(subjects: readonly SubjectSummary[]): string[] {
 function totals({ findings, findingsDropped, entriesChecked, bytesChecked }: ValidationReport): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const dropped = findingsDropped > 0 ? ` and ${findingsDropped} not shown` : '';
-  const warnings = findings.length - errors;
-  const counts = `${errors} error${plural(errors)}, ${warnings} warning${plural(warnings)}${dropped}`;
-  return `${counts}; ${entriesChecked} entries, ${bytesChecked} bytes checked`;
-}
-
-function plural(count: number): string {
-  return count === 1 ? '' : 's';
+  const counts = `${counted(errors, 'error')}, ${counted(findings.length - errors, 'warning')}${dropped}`;
+  return `${counts}; ${counted(entriesChecked, 'entry', 'entries')}, ${counted(bytesChecked, 'byte')} checked`;
 }

@@ -1,5 +1,6 @@
 import { ArchiveFault, truncated } from './archive-fault.js';
 import { ByteCursor } from './byte-cursor.js';
+import { counted } from './counted.js';
 import { endOfArchive, paddingOf, tarBlockSize } from './tar-header.js';
 import { readEntryHeader } from './tar-header-reader.js';
 
@@ -51,7 +52,7 @@ async function* readEntry(
   async function* chunks(): AsyncGenerator<Buffer> {
     while (left > 0) {
       const chunk = await cursor.readSome(left);
-      if (chunk === undefined) throw truncated(`inside ${path}, ${left} bytes short`, path);
+      if (chunk === undefined) throw truncated(`inside ${path}, ${counted(left, 'byte')} short`, path);
       left -= chunk.length;
       yield chunk;
     }

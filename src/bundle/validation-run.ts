@@ -101,6 +101,7 @@ export class ValidationRun {
     if (this.record === undefined) return;
     for (const signature of this.#detached) this.#signatures?.add(signature);
     for (const { rule, context } of this.#rules) await rule.onEnd?.(context);
+    this.#found.addOwners((digest) => this.ownerOf(digest));
   }
 
   report(ruleId: string, finding: FindingReport): void {
@@ -174,7 +175,7 @@ export class ValidationRun {
     this.#signatures = new SignatureLedger(record, seen.digest, this.#settings.signatures.keys);
     for (const expected of record.entries) this.#expected.set(expected.path, expected);
     for (const external of record.external) this.#external.set(external.digest, external);
-    reader.restrict({
+    reader.restrictToRecord({
       maxEntries: record.entries.length + slack.entries,
       maxTotalBytes: record.entries.reduce((sum, { size }) => sum + size, slack.bytes + 4 * entry.size),
     });
@@ -230,7 +231,8 @@ export class ValidationRun {
     this.#graphBytes += bytes.length;
     const { maxGraphBytes } = this.#settings.limits;
     if (this.#graphBytes > maxGraphBytes) {
-      throw new ArchiveFault('LimitExceeded', `${path} goes beyond maxGraphBytes (${maxGraphBytes})`, { path });
+      const message = `${path} goes beyond maxGraphBytes (${maxGraphBytes}); reading stopped there`;
+      throw new ArchiveFault('LimitExceeded', message, { path, expected: String(maxGraphBytes) });
     }
     const excess = this.#values.take(bytes);
     if (excess !== undefined) {

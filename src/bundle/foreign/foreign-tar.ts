@@ -1,6 +1,7 @@
 import { escapeText } from '../../oci/escape.js';
 import { ArchiveFault, truncated } from '../archive-fault.js';
 import { ByteCursor } from '../byte-cursor.js';
+import { counted } from '../counted.js';
 import { paddingOf, tarBlockSize } from '../tar-header.js';
 import type { FaultListener } from '../tar-reader.js';
 import { readForeignHeader } from './foreign-header.js';
@@ -65,7 +66,7 @@ async function* readContent(
   async function* chunks(): AsyncGenerator<Buffer> {
     while (left > 0) {
       const chunk = await cursor.readSome(left);
-      if (chunk === undefined) throw truncated(`${after}, ${left} bytes short`, path);
+      if (chunk === undefined) throw truncated(`${after}, ${counted(left, 'byte')} short`, path);
       left -= chunk.length;
       yield chunk;
     }

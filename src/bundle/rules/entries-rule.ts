@@ -1,4 +1,5 @@
 import { describeOwner } from '../bundle-owners.js';
+import { counted } from '../counted.js';
 import { digestInName, kindOfEntry } from '../entry-names.js';
 import type { FindingCode, FindingReport } from '../finding.js';
 import type { BundleArtifact, BundleEntry, BundleSubject } from '../record.js';
@@ -65,7 +66,7 @@ function describeMissing(
   referrers: ReferrersByPath,
 ): FindingReport {
   const { what, ...about } = identify(context, entry, referrers);
-  const rest = more === 0 ? '' : `, and ${more} entries after it`;
+  const rest = more === 0 ? '' : `, and ${counted(more, 'entry', 'entries')} after it`;
   return { code: codeFor(entry.path, 'Missing'), message: `${what} is not in the bundle${rest}`, ...about };
 }
 

@@ -1,5 +1,6 @@
 import { blobsOfBase } from '../base-content.js';
 import { describeOwner } from '../bundle-owners.js';
+import { counted } from '../counted.js';
 import { entryPaths } from '../entry-paths.js';
 import type { ExternalBlob } from '../record.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
@@ -36,7 +37,7 @@ function reportOther({ record, report }: ValidationContext, actual: string): voi
 
 function reportExternal({ ownerOf, report }: ValidationContext, { digest, size, reason }: ExternalBlob): void {
   const owner = ownerOf(digest);
-  const message = `${size} bytes of ${describeOwner(owner)} are not in the bundle on purpose: ${reason}`;
+  const message = `content of ${describeOwner(owner)}, ${counted(size, 'byte')}, is not in the bundle on purpose: ${reason}`;
   report({ code: 'ExternalBlob', message, digest, subject: owner?.subject, image: owner?.image });
 }
 

@@ -17,7 +17,7 @@ export const graphRule: ValidationRule = {
     if (!context.isComplete) return;
     const reached = new Set<string>();
     const { images, referrers } = context.record;
-    for (const image of images) checkDescriptor(context, image, 'bundle.json', image.reference);
+    for (const image of images) checkDescriptor(context, image, 'the list of images', image.reference);
     for (const list of referrers.subjects) {
       for (const artifact of list.artifacts) {
         checkDescriptor(context, artifact, 'a list of referrers', list.reference);
@@ -120,13 +120,13 @@ function checkDescriptor(
     return;
   }
   if (entry.size !== size) {
-    const message = `${from} says another size than bundle.json has for this file`;
+    const message = `${from} says another size than the list of entries has`;
     report({ code: 'BlobSizeMismatch', message, ...about, expected: String(size), actual: String(entry.size) });
   }
   const listedType = 'mediaType' in entry ? entry.mediaType : undefined;
   // A manifest that bundle.json lists as plain content has not been looked into.
   if (!isManifest || listedType === mediaType) return;
-  const message = `${from} says another media type than bundle.json has for this file`;
+  const message = `${from} says another media type than the list of entries has`;
   report({ code: 'OciManifestInvalid', message, ...about, expected: mediaType, actual: listedType ?? 'none' });
 }
 

@@ -74,7 +74,7 @@ function* compare(list: BundleSubject, artifact: BundleArtifact, manifest: Manif
   ];
   for (const [name, expected, actual] of facts) {
     if (expected === actual) continue;
-    const message = `a referrer has another ${name} than its list says`;
+    const message = `a referrer has ${name === 'annotations' ? 'other' : 'another'} ${name} than its list says`;
     yield { code, message, ...about, expected: expected ?? 'none', actual: actual ?? 'none' };
   }
 }
