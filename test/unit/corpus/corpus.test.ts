@@ -9,6 +9,8 @@ import { codesOf, validate } from '../bundle-read/bundles.js';
 import { makeKey, signatureOf, withSignatures } from '../bundle-sign/keys.js';
 
 const base = await buildCorpusBase();
+/** Families that change what entries say, or which there are: the archive around them is the same in every packing. */
+const aboutContent = ['record-fields', 'record-text', 'entries', 'derived', 'manifests'];
 /** How long any file may keep a validator busy, in milliseconds. */
 const patienceMs = 5000;
 
@@ -26,10 +28,13 @@ it('the bundle of the corpus is valid, and each of its cases has a name of its o
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
-describe.each(corpusFamilies)('a bundle tampered with: $name', ({ cases }) => {
-  const rows = cases(base).map((one) => [one.name, one.codes.join(', ') || 'nothing to be told', one] as const);
-  it.each(rows)('%s: %s', { timeout: 3 * patienceMs }, async (_name, _codes, one) => {
-    for (const [form, bytes] of await formsOf(one, base)) {
+describe.each(corpusFamilies)('a bundle tampered with: $name', ({ name: family, cases }) => {
+  const rows = cases(base).map((one, at) => {
+    const turn = aboutContent.includes(family) ? at : undefined;
+    return [one.name, one.codes.join(', ') || 'nothing to be told', one, turn] as const;
+  });
+  it.each(rows)('%s: %s', { timeout: 3 * patienceMs }, async (_name, _codes, one, turn) => {
+    for (const [form, bytes] of await formsOf(one, base, turn)) {
       const report = await settled(bytes);
       expect([...codesOf(report)].sort(), form).toEqual(one.codes);
       // Without a signature nobody can promise more than that the bundle agrees with itself.

@@ -53,8 +53,9 @@ async function checkWorld(world: World): Promise<void> {
   }
 }
 
-describe('a list of referrers', () => {
+// A hundred registries show it in a second or two; with the rest of the suite beside them on a busy machine in ten times that.
+describe('a list of referrers', { timeout: 60_000 }, () => {
   it('is exactly what is there, or a typed error, whatever a registry holds and however it answers', async () => {
-    await fc.assert(fc.asyncProperty(worlds, checkWorld), { numRuns: 150 });
+    await fc.assert(fc.asyncProperty(worlds, checkWorld), { numRuns: 100 });
   });
 });
