@@ -14,6 +14,7 @@ import {
   recordFloods,
   replaced,
   withManyEntries,
+  withManyFiles,
   withManyManifests,
   withMember,
 } from './support/floods.js';
@@ -52,6 +53,13 @@ const floods: readonly Bomb[] = [
   ['a record of 23 MiB', 'bundle', 'BlobMissing', () => withManyEntries(base)],
   ['an image of 10,000 manifests', 'bundle', 'BlobMissing', () => withManyManifests(base)],
   ['an image of 10,000 manifests', 'layout', 'BlobMissing', () => withManyManifests(base)],
+  ['150,000 empty files', 'layout', 'LimitExceeded', () => withManyFiles(base, 150_000, '')],
+  [
+    '4,000 files below 28 directories each',
+    'layout',
+    'LimitExceeded',
+    () => withManyFiles(base, 4000, 'a/'.repeat(28)),
+  ],
   ['an index.json of 14 MiB', 'layout', 'BlobMissing', () => replaced(base, 'index.json', floodedIndex())],
 ];
 

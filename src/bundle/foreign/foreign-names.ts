@@ -3,6 +3,8 @@ import { ArchiveFault } from '../archive-fault.js';
 
 const maxPathBytes = 1024;
 const maxSegments = 32;
+/** Names of files and directories, those between included: no record says how many there will be, and all are remembered. */
+const maxNames = 100_000;
 /** Printable ASCII without what separates or reserves names on some system; no blank or dot at the end. */
 const segment = /^(?!.*[ .]$)(?! )[^\\:*?"<>|]+$/;
 
@@ -14,7 +16,11 @@ const segment = /^(?!.*[ .]$)(?! )[^\\:*?"<>|]+$/;
 export class ForeignNames {
   readonly #taken = new Map<string, { readonly path: string; readonly kind: 'file' | 'directory' | 'implied' }>();
 
-  /** Takes a name in; returns it without `./` and the slash of a directory, or what is wrong with it. */
+  /**
+   * Takes a name in; returns it without `./` and the slash of a directory, or what is wrong with it.
+   *
+   * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` when there are more than anybody packs
+   */
   take(raw: string, isDirectory: boolean): string | ArchiveFault {
     const path = (isDirectory ? raw.replace(/\/$/, '') : raw).replace(/^(?:\.\/)+/, '');
     if (isDirectory && (path === '' || path === '.')) return '';
@@ -31,6 +37,7 @@ export class ForeignNames {
       else if (known.kind === 'file') return unsafe(raw, `lies below ${known.path}, which is a file`);
       else if (known.path !== parent) return duplicate(raw, known.path);
     }
+    if (this.#taken.size >= maxNames) throw tooMany();
     return this.#takeLast(raw, path, isDirectory);
   }
 
@@ -49,6 +56,11 @@ export class ForeignNames {
 /** Tells whether a path is that of content in an image layout, in an algorithm that can be checked. */
 export function isBlob(path: string): boolean {
   return /^blobs\/(?:sha256\/[a-f0-9]{64}|sha512\/[a-f0-9]{128})$/.test(path);
+}
+
+function tooMany(): ArchiveFault {
+  const message = `the archive has more files and directories than a layout may have (${maxNames}); reading stopped there`;
+  return new ArchiveFault('LimitExceeded', message, { expected: String(maxNames) });
 }
 
 function unsafe(path: string, why: string): ArchiveFault {

@@ -1,6 +1,7 @@
 import { type CorpusBase, withFiles } from '../../../scripts/corpus/corpus-base.js';
 import { bundleIdOf, canonicalRecord } from '../../../src/bundle/canonical-record.js';
 import type { BundleRecord } from '../../../src/bundle/record.js';
+import { encodeEntryHeader, endOfArchive } from '../../../src/bundle/tar-header.js';
 import { mediaTypes } from '../../../src/oci/media-types.js';
 import { forged, put } from '../../unit/bundle-read/forge.js';
 
@@ -85,6 +86,12 @@ export function withManyEntries(base: CorpusBase): Buffer {
   const entries = [...record.entries.filter((entry) => !isBlob(entry)), ...blobs];
   const bundleId = bundleIdOf(entries, record.external);
   return replaced(base, 'bundle.json', canonicalRecord({ ...record, entries, bundleId }));
+}
+
+/** The layout with a number of empty files more, each in directories of its own. */
+export function withManyFiles({ tar }: CorpusBase, count: number, directories: string): Buffer {
+  const headers = Array.from({ length: count }, (_, at) => encodeEntryHeader(`${at}/${directories}${hex(at)}`, 0));
+  return Buffer.concat([tar.subarray(0, -endOfArchive.length), ...headers, endOfArchive]);
 }
 
 /** An `index.json` with 95,000 descriptors of manifests: 14 MiB. */
