@@ -7,7 +7,7 @@ import type { SignFlags } from './commands/bundle-sign.js';
 import type { ValidateFlags } from './commands/bundle-validate.js';
 import { categoryFlag, formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
-import { collect, parseMapping, parseSize } from './flag-parsers.js';
+import { collect, parseMapping, parseSize, parseTime } from './flag-parsers.js';
 import { declareHelp } from './help-command.js';
 import type { Dispatch } from './program.js';
 import { addSignatureFlags, addSignKeyFlag, passphraseVariable } from './signature-flags.js';
@@ -87,7 +87,7 @@ function addExportFlags(command: Command): void {
         'write parts of this size (4GiB, 650MB) and a list of them, FILE.parts.json',
       ).argParser(parseSize),
     )
-    .option('--expires-at <time>', 'refused by readers from then on, such as 2027-01-31T00:00:00Z')
+    .option('--expires-at <time>', 'refused by readers from then on, such as 2027-01-31T00:00:00Z', parseTime)
     .option('--force', 'replace an existing file')
     .option('--dry-run', 'discover and plan, write nothing')
     .addOption(formatFlag('how the result is written', 'text', 'json'));

@@ -74,6 +74,12 @@ export function parseBundleId(text: string): string {
   return text;
 }
 
+/** Takes a point in time as RFC 3339 writes it; whether there is such a day is the library's to say. */
+export function parseTime(text: string): string {
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(text)) return text;
+  throw new InvalidArgumentError('Write a time such as 2027-01-31T00:00:00Z.');
+}
+
 const units: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['B', 1],

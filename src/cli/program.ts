@@ -34,7 +34,7 @@ const environment = `
 Environment:
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY   proxies, as curl has them
   REGISTRY_AUTH_FILE, DOCKER_CONFIG              where credentials are read from
-  SOURCE_DATE_EPOCH                              time a bundle records, in seconds
+  SOURCE_DATE_EPOCH                              time of bundles, Unix seconds
   OCI_REFERRERS_KEY_PASSPHRASE                   opens an encrypted --sign-key`;
 
 /** Declares every command; nothing of the library is loaded before one of them runs. */

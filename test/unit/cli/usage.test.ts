@@ -77,6 +77,7 @@ describe('a wrong command line exits with 4, says what is wrong and what would b
     ['bundle export localhost:1/a --output b.zip --dry-run', 'b.zip does not say', '--compression'],
     ['bundle export a', "required option '--output <file>' not specified", 'oci-referrers bundle export --help'],
     ['bundle export a --output b.tgz --require :2', 'Write TYPE or TYPE:MIN', 'oci-referrers bundle export --help'],
+    ['bundle export a --output b.tgz --expires-at soon', 'Write a time such as', 'oci-referrers bundle export --help'],
     ['bundle import --file b.tgz', 'import needs a target', '--to REGISTRY'],
     ['bundle import --file b.tgz --to http://x', 'has a scheme', '--plain-http'],
     ['bundle import --file b.tgz --to localhost:1 --map a/b', 'Write FROM=TO', 'oci-referrers bundle import --help'],
