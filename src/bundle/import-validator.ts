@@ -9,8 +9,10 @@ import { makeLayoutReport } from './foreign/layout-report.js';
 import { LayoutRun } from './foreign/layout-run.js';
 import { limitsFor, requirements, signal } from './option-schemas.js';
 import { type BundleBase, type BundleRecord, bundleBaseSchema, type RequiredReferrer } from './record.js';
+import { externalRule } from './rules/external-rule.js';
+import { requiredRule } from './rules/required-rule.js';
 import { signaturesRule } from './rules/signatures-rule.js';
-import { previousRule } from './rules/state-rules.js';
+import { discoveryRule, previousRule } from './rules/state-rules.js';
 import { defaultRules } from './rules.js';
 import {
   type DetachedSignatures,
@@ -123,6 +125,9 @@ export class ImportValidator {
     this.#settings = { limits, strict, checkReferrers, requireReferrers, signatures, expectPrevious };
     if (signatures.keys.length > 0) assertRule(this.#rules, signaturesRule, 'trustedKeys');
     if (expectPrevious !== undefined) assertRule(this.#rules, previousRule, 'expectPrevious');
+    if (options.base !== undefined) assertRule(this.#rules, externalRule, 'base');
+    if (requireReferrers.length > 0) assertRule(this.#rules, requiredRule, 'requireReferrers');
+    if (checkReferrers) assertRule(this.#rules, discoveryRule, 'checkReferrers');
   }
 
   /**

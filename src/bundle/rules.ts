@@ -16,8 +16,8 @@ import type { ValidationRule } from './validation-rule.js';
  * What a bundle is checked for unless the caller says otherwise, in the order in which findings are reported.
  *
  * @remarks The archive around the entries is checked whatever the rules are. A rule that is left out is not made up for
- * by another one: without `entries`, for instance, no digest is compared. A validator that is given trusted keys or a
- * bundle to build on does not take a list without the rule for it.
+ * by another one: without `entries`, for instance, no digest is compared. A validator that is given trusted keys, a base,
+ * the id of a previous bundle, required referrers or `checkReferrers` does not take a list without the rule for it.
  * @example
  * ```ts
  * import { defaultRules, ImportValidator, type ValidationRule } from '@stellaops/oci-referrers';

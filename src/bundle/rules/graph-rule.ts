@@ -4,6 +4,7 @@ import { formatPlatform } from '../../referrers/platforms.js';
 import { describeOwner, shortDigest } from '../bundle-owners.js';
 import { blobPath, entryPaths } from '../entry-paths.js';
 import type { FindingReport } from '../finding.js';
+import { isNondistributable } from '../plan-content.js';
 import type { ValidationContext, ValidationRule } from '../validation-rule.js';
 
 /**
@@ -122,6 +123,11 @@ function checkDescriptor(
   if (entry.size !== size) {
     const message = `${from} says another size than the list of entries has`;
     report({ code: 'BlobSizeMismatch', message, ...about, expected: String(size), actual: String(entry.size) });
+  }
+  // Its type is all that shows whether a licence keeps it out; an import takes it on trust that it may be left out.
+  if ('reason' in entry && entry.reason === 'nondistributable' && !isNondistributable(mediaType)) {
+    const message = `${from} names content of ${describeOwner(owner)} that is left out as nondistributable, and its media type does not say so`;
+    report({ code: 'BlobMissing', message, ...about, expected: 'nondistributable', actual: mediaType });
   }
   const listedType = 'mediaType' in entry ? entry.mediaType : undefined;
   // A manifest that bundle.json lists as plain content has not been looked into.

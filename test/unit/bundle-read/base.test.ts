@@ -6,6 +6,7 @@ import { BundleWriter } from '../../../src/bundle/bundle-writer.js';
 import type { BundleWriterOptions } from '../../../src/bundle/bundle-writer-options.js';
 import { readBundleRecord } from '../../../src/bundle/read-record.js';
 import type { BundleRecord } from '../../../src/bundle/record.js';
+import { digestOf } from '../../../src/oci/digest.js';
 import { appReference, MemorySource, temporaryDirectory } from '../bundle-write/helpers.js';
 import { bytesOf, codesOf, onlyFinding, validate } from './bundles.js';
 import { forged } from './forge.js';
@@ -91,8 +92,20 @@ test('a blob that is left to the base and is not there, or not in that size, is 
 });
 
 test('a layer whose licence keeps it where it is stays a warning, whatever the base has', async () => {
+  const mediaType = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
+  const image = buildImage({ layers: [shared] });
+  const { layers, ...manifest } = JSON.parse(Buffer.from(image.manifest).toString()) as { layers: object[] };
+  const licensed = Buffer.from(JSON.stringify({ ...manifest, layers: layers.map((one) => ({ ...one, mediaType })) }));
+  const descriptor = { ...image.descriptor, digest: digestOf(licensed), size: licensed.length };
+  const bytes = await bundleOf({ ...image, descriptor, manifest: licensed }, { base: records[0] });
+  expect(codesOf(await validate(bytes, { base: records[0] }))).toEqual(['ExternalBlob']);
+});
+
+test('a layer that is said to stay where it is for its licence, and whose type does not say so, is missing', async () => {
   const bytes = await forged(delta(), ({ record }) => {
     for (const blob of record.external) blob.reason = 'nondistributable';
   });
-  expect(codesOf(await validate(bytes, { base: records[0] }))).toEqual(['ExternalBlob']);
+  const report = await validate(bytes, { base: records[0] });
+  expect(report.ok).toBe(false);
+  expect(codesOf(report)).toEqual(['BlobMissing', 'ExternalBlob']);
 });

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, it, test } from 'vitest';
-import { ImportValidator } from '../../../src/bundle/import-validator.js';
+import { ImportValidator, type ImportValidatorOptions } from '../../../src/bundle/import-validator.js';
+import { defaultRules } from '../../../src/bundle/rules.js';
 import { appBundle } from './bundles.js';
 
 test.each<[string, object]>([
@@ -21,6 +22,19 @@ test.each<[string, object]>([
   expect(() => new ImportValidator(options)).toThrow(
     expect.objectContaining({ code: 'ERR_OCI_INVALID_OPTION', argument }),
   );
+});
+
+test.each<[string, string, ImportValidatorOptions]>([
+  ['requireReferrers', 'required-referrers', { requireReferrers: [{ artifactType: 'a/b', min: 1 }] }],
+  ['checkReferrers', 'discovery', { checkReferrers: true }],
+  ['base', 'external', { base: 'base.tgz' }],
+  ['expectPrevious', 'previous', { expectPrevious: `sha256:${'0'.repeat(64)}` }],
+])('what %s asks for is not left out by a list of rules without %s', (option, id, asked) => {
+  const rules = defaultRules.filter((rule) => rule.id !== id);
+  expect(() => new ImportValidator({ rules, ...asked })).toThrow(
+    expect.objectContaining({ code: 'ERR_OCI_INVALID_OPTION', message: expect.stringContaining(option) as string }),
+  );
+  expect(() => new ImportValidator({ ...asked })).not.toThrow();
 });
 
 it('takes an option that is undefined for one that was left out', async () => {
