@@ -10,35 +10,37 @@ import type { BundleArtifact, BundleRecord, BundleSubject } from './record.js';
 import { recordByRepository } from './record-by-repository.js';
 
 /**
- * Gives what a validated bundle holds of one repository: content by digest, hashed on its way, and lists as they were found.
+ * Gives what a validated bundle holds, repository by repository: content by digest, hashed on its way, and lists as they
+ * were found.
  *
  * @remarks A list says no more than the bundle does: one that was not confirmed at export is an error, one that a filter
- * has shortened comes with a warning.
- * @param repository - `host/repository`
+ * has shortened comes with a warning. What the record says is sorted once for all repositories: there may be thousands.
+ * @returns takes `host/repository`
  */
-export function bundleSource(reader: BundleReader, record: BundleRecord, repository: string): ReferrersSource {
-  const lists = recordByRepository(record).get(repository)?.lists ?? new Map<string, BundleSubject>();
+export function bundleSources(reader: BundleReader, record: BundleRecord): (repository: string) => ReferrersSource {
+  const repositories = recordByRepository(record);
   const entries = new Set(record.entries.map(({ path }) => path));
   const external = new Map(record.external.map(({ digest, reason }) => [digest, reason]));
-  return {
-    async fetch(descriptor: Descriptor, options: AbortableOptions = {}): Promise<Readable> {
-      assertDescriptor(descriptor);
-      const path = blobPath(descriptor.digest);
-      if (!entries.has(path)) throw notCarried(descriptor.digest, external.get(descriptor.digest));
-      const entry = await reader.readEntry(path, options);
-      // Whoever reads hears of a fault through the verified stream.
-      return pipeline(entry, createVerifyStream(descriptor, 'the bundle'), () => undefined);
-    },
+  const fetch = async (descriptor: Descriptor, options: AbortableOptions = {}): Promise<Readable> => {
+    assertDescriptor(descriptor);
+    const path = blobPath(descriptor.digest);
+    if (!entries.has(path)) throw notCarried(descriptor.digest, external.get(descriptor.digest));
+    const entry = await reader.readEntry(path, options);
+    // Whoever reads hears of a fault through the verified stream.
+    return pipeline(entry, createVerifyStream(descriptor, 'the bundle'), () => undefined);
+  };
+  return (repository) => ({
+    fetch,
     listReferrers(subject: Descriptor, options: ListReferrersOptions = {}): Promise<ReferrersList> {
       return new Promise((resolve) => {
         assertDescriptor(subject, 'subject');
         options.signal?.throwIfAborted();
-        const list = lists.get(subject.digest);
+        const list = repositories.get(repository)?.lists.get(subject.digest);
         if (list?.discovery.complete !== true) throw unconfirmed(subject.digest, repository, list);
         resolve(listOf(subject, list, options));
       });
     },
-  };
+  });
 }
 
 function listOf(subject: Descriptor, list: BundleSubject, options: ListReferrersOptions): ReferrersList {

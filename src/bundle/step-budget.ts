@@ -10,11 +10,13 @@ const maxSteps = 2_500_000;
 
 /** Bounds work that grows with images times manifests. */
 export class StepBudget {
+  readonly limit: number = maxSteps;
+  readonly message: string = 'the images of this bundle lead to the same manifests too often to be followed';
   #left = maxSteps;
 
-  /** Counts one step; false when there are none left. */
-  take(): boolean {
-    this.#left -= 1;
+  /** Counts steps, one by default; false when there are not so many left. */
+  take(steps = 1): boolean {
+    this.#left -= steps;
     return !this.isSpent;
   }
 
@@ -24,7 +26,6 @@ export class StepBudget {
 
   /** What to report when the steps are spent. */
   get finding(): FindingReport {
-    const message = 'the images of this bundle lead to the same manifests too often to be followed';
-    return { code: 'LimitExceeded', message, expected: String(maxSteps) };
+    return { code: 'LimitExceeded', message: this.message, expected: String(this.limit) };
   }
 }

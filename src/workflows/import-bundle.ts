@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { BundleReader } from '../bundle/bundle-reader.js';
+import { compareText } from '../bundle/canonical-json.js';
 import { ImportValidator, type ImportValidatorOptions } from '../bundle/import-validator.js';
 import type { BundleImage, BundleRecord, ExternalBlob, RequiredReferrer } from '../bundle/record.js';
 import type { DetachedSignatures, SignatureOptions } from '../bundle/signing/signature-policy.js';
@@ -11,7 +12,7 @@ import type { Descriptor } from '../oci/descriptor.js';
 import { blobsBelow } from '../oci/manifest.js';
 import type { ReferrersGraph } from '../referrers/graph.js';
 import type { Resolver } from '../remotes/types.js';
-import { bundleBlobs, readBundleGraph } from '../transfer/bundle-graph.js';
+import { BundleGraphs, bundleBlobs } from '../transfer/bundle-graph.js';
 import { BundleValidationError } from '../transfer/bundle-validation-error.js';
 import type { MappingOptions } from '../transfer/mapping.js';
 import { checkBeforePush } from '../transfer/preflight.js';
@@ -158,15 +159,16 @@ async function prepare(
   const { signal } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const places = await importPlaces(record, options);
+  const graphs = new BundleGraphs(reader, record, { limits, signal });
+  const blobsOf = bundleBlobsOf(reader, record, signal);
   const items: { place: ImportPlace; image: BundleImage; item: TransferItem }[] = [];
   for (const [index, image] of record.images.entries()) {
     const place = places[index];
     if (place === undefined) throw new TypeError('an image without a target');
     const { name: target, tag, mounts } = place;
-    const graph = await readBundleGraph(reader, record, image, { limits, signal });
+    const graph = await graphs.read(image);
     const beforeTags = (): Promise<void> => reader.assertUnchanged();
-    const blobs = blobsOf(reader, record, graph, signal);
-    items.push({ place, image, item: { graph, target, tag, mounts, beforeTags, ...blobs } });
+    items.push({ place, image, item: { graph, target, tag, mounts, beforeTags, ...blobsOf(graph) } });
   }
   const prepared: PreparedTransfer[] = [];
   for (const { place, image, item } of items) {
@@ -176,25 +178,29 @@ async function prepare(
   return prepared;
 }
 
-function blobsOf(
+type ItemBlobs = Pick<TransferItem, 'openBlob' | 'elsewhere' | 'skipped'>;
+
+function bundleBlobsOf(
   reader: BundleReader,
-  record: BundleRecord,
-  graph: ReferrersGraph,
+  { external }: BundleRecord,
   signal: AbortSignal | undefined,
-): Pick<TransferItem, 'openBlob' | 'elsewhere' | 'skipped'> {
-  const describe = ({ digest, size }: ExternalBlob): Descriptor => ({
-    mediaType: 'application/octet-stream',
-    digest,
-    size,
-  });
-  // A bundle may hold images of many repositories; each needs what its own manifests name.
-  const needed = new Set(
-    [...graph.nodes.values()].flatMap(({ parsed }) => blobsBelow(parsed).map((blob) => blob.digest)),
-  );
+): (graph: ReferrersGraph) => ItemBlobs {
+  const openBlob = bundleBlobs(reader, signal);
   const isDelta = ({ reason }: ExternalBlob): boolean => reason === 'delta';
-  return {
-    openBlob: bundleBlobs(reader, signal),
-    elsewhere: record.external.filter((blob) => isDelta(blob) && needed.has(blob.digest)).map(describe),
-    skipped: new Set(record.external.filter((blob) => !isDelta(blob)).map(({ digest }) => digest)),
+  const skipped = new Set(external.filter((blob) => !isDelta(blob)).map(({ digest }) => digest));
+  const deltas = new Map(
+    external
+      .filter(isDelta)
+      .map(({ digest, size }): [string, Descriptor] => [
+        digest,
+        { mediaType: 'application/octet-stream', digest, size },
+      ]),
+  );
+  return ({ nodes }) => {
+    // A bundle may hold images of many repositories; each needs what its own manifests name.
+    const needed = new Set([...nodes.values()].flatMap(({ parsed }) => blobsBelow(parsed).map(({ digest }) => digest)));
+    const elsewhere =
+      deltas.size === 0 ? [] : [...needed].sort(compareText).flatMap((digest) => deltas.get(digest) ?? []);
+    return { openBlob, elsewhere, skipped };
   };
 }

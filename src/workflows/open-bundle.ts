@@ -1,5 +1,5 @@
 import { BundleReader } from '../bundle/bundle-reader.js';
-import { bundleSource } from '../bundle/bundle-source.js';
+import { bundleSources } from '../bundle/bundle-source.js';
 import type { BundleSubjectInput } from '../bundle/bundle-writer.js';
 import { ImportValidator, type ImportValidatorOptions, type ValidateOptions } from '../bundle/import-validator.js';
 import type { BundleRecord } from '../bundle/record.js';
@@ -56,9 +56,10 @@ export async function openBundle(path: string, options: OpenBundleOptions = {}):
 }
 
 function imagesOf(reader: BundleReader, record: BundleRecord): readonly BundleSubjectInput[] {
+  const sourceOf = bundleSources(reader, record);
   return record.images.map(({ reference, digest, mediaType, size }) => ({
     reference,
     descriptor: { mediaType, digest, size },
-    source: bundleSource(reader, record, repositoryOf(reference) ?? reference),
+    source: sourceOf(repositoryOf(reference) ?? reference),
   }));
 }
