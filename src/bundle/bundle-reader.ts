@@ -47,6 +47,8 @@ export interface BundleReaderOptions extends AbortableOptions {
 type ReaderLimits = Readonly<Required<Record<'maxEntries' | 'maxTotalBytes' | 'maxRecordBytes', number>>>;
 
 const MiB = 1024 * 1024;
+/** Two there are; so many that are wrong are named before reading stops. A million are a few megabytes of deflate. */
+const maxEntriesBeforeRecord = 64;
 const schema = z.strictObject({
   maxEntries: atLeastOne,
   maxTotalBytes: atLeastOne,
@@ -242,6 +244,7 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
       const { maxEntries, maxTotalBytes, maxRecordBytes } = this.#limits;
       if (count > maxEntries) throw overLimit('maxEntries', maxEntries, path, this.#declared.maxEntries);
       if (total > maxTotalBytes) throw overLimit('maxTotalBytes', maxTotalBytes, path, this.#declared.maxTotalBytes);
+      if (!hasRecord && count > maxEntriesBeforeRecord) throw overLimit('maxEntries', maxEntriesBeforeRecord, path);
       // Until the record has said how much is in the bundle, a few megabytes of deflate could be a terabyte.
       const isDocument = path === entryPaths.index || path === entryPaths.record;
       const bound = isDocument ? size : total - 2 * maxRecordBytes;

@@ -13,7 +13,7 @@ const MiB = 1024 * 1024;
 
 /** Bounds on what one validation may read and hold; each is finite and none may be 0. */
 export interface ValidationLimits {
-  /** Entries of the archive; 1,000,000 by default. */
+  /** Entries of the archive; 1,000,000 by default. In an image layout that another tool packed never over 150,000. */
   readonly maxEntries: number;
   /** Bytes of all entries together, decompressed; 1 TiB by default. */
   readonly maxTotalBytes: number;

@@ -5,8 +5,15 @@ const maxPathBytes = 1024;
 const maxSegments = 32;
 /** Names of files and directories, those between included: no record says how many there will be, and all are remembered. */
 const maxNames = 100_000;
+/** Characters of all of them together: 100,000 blobs have fewer, and 100,000 long names would take 200 MiB. */
+const maxNameBytes = 16 * 1024 * 1024;
 /** Printable ASCII without what separates or reserves names on some system; no blank or dot at the end. */
 const segment = /^(?!.*[ .]$)(?! )[^\\:*?"<>|]+$/;
+
+interface Taken {
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'implied';
+}
 
 /**
  * Holds the names of an archive against each other: each once, in whatever letters, and none a file and a directory.
@@ -14,7 +21,8 @@ const segment = /^(?!.*[ .]$)(?! )[^\\:*?"<>|]+$/;
  * @internal
  */
 export class ForeignNames {
-  readonly #taken = new Map<string, { readonly path: string; readonly kind: 'file' | 'directory' | 'implied' }>();
+  readonly #taken = new Map<string, Taken>();
+  #left = maxNameBytes;
 
   /**
    * Takes a name in; returns it without `./` and the slash of a directory, or what is wrong with it.
@@ -33,7 +41,7 @@ export class ForeignNames {
     for (let end = 1; end < segments.length; end++) {
       const parent = segments.slice(0, end).join('/');
       const known = this.#taken.get(parent.toLowerCase());
-      if (known === undefined) this.#taken.set(parent.toLowerCase(), { path: parent, kind: 'implied' });
+      if (known === undefined) this.#keep({ path: parent, kind: 'implied' });
       else if (known.kind === 'file') return unsafe(raw, `lies below ${known.path}, which is a file`);
       else if (known.path !== parent) return duplicate(raw, known.path);
     }
@@ -48,8 +56,17 @@ export class ForeignNames {
       const isSame = (known.kind === 'file') !== isDirectory || known.path !== path;
       return isSame ? duplicate(raw, known.path) : unsafe(raw, 'is a file and a directory at once');
     }
-    this.#taken.set(path.toLowerCase(), { path, kind: isDirectory ? 'directory' : 'file' });
+    this.#keep({ path, kind: isDirectory ? 'directory' : 'file' });
     return path;
+  }
+
+  #keep(taken: Taken): void {
+    this.#left -= taken.path.length;
+    if (this.#left < 0) {
+      const message = `the names in the archive come to more than ${maxNameBytes} bytes; reading stopped there`;
+      throw new ArchiveFault('LimitExceeded', message, { expected: String(maxNameBytes) });
+    }
+    this.#taken.set(taken.path.toLowerCase(), taken);
   }
 }
 

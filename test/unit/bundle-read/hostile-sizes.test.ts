@@ -5,17 +5,23 @@ import { describe, expect, it } from 'vitest';
 import { BundleWriter } from '../../../src/bundle/bundle-writer.js';
 import { blobPath } from '../../../src/bundle/entry-paths.js';
 import { formatReport } from '../../../src/bundle/format-report.js';
+import { ImportValidator } from '../../../src/bundle/import-validator.js';
 import { readBundleRecord } from '../../../src/bundle/read-record.js';
 import { encodeEntryHeader } from '../../../src/bundle/tar-header.js';
 import { mediaTypes } from '../../../src/oci/media-types.js';
 import { appReference, MemorySource, sbomType } from '../bundle-write/helpers.js';
-import { fileOf, type TestFile } from './archives.js';
+import { fileOf, patchHeader, type TestFile } from './archives.js';
 import { app, appBundle, codesOf, filesOf, onlyFinding, rebuilt, replace, validate } from './bundles.js';
 import { artifactOf, type Forgery, forged, put } from './forge.js';
 
 const subject = app.image.descriptor.digest;
 const annotations = (count: number, value = 'v'): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, at) => [`key${at}`, value]));
+
+/** Makes a header one of a directory. */
+function asDirectory(header: Buffer): Buffer {
+  return patchHeader(header, 156, '5');
+}
 
 describe('a record with more than a validator should work through', () => {
   it.each<[string, (forgery: Forgery) => unknown]>([
@@ -70,6 +76,29 @@ describe('a record with more than a validator should work through', () => {
     });
     const limits = report.findings.filter(({ code }) => code === 'LimitExceeded');
     expect(limits.map(({ ruleId }) => ruleId)).toEqual(['lists', 'required-referrers']);
+  });
+});
+
+describe('headers with nothing behind them', () => {
+  it('are read no further when there are too many before bundle.json', async () => {
+    const flood = Buffer.concat(Array.from({ length: 100 }, () => encodeEntryHeader('oci-layout', 0)));
+    const { findings } = await validate(Buffer.concat([flood, await appBundle()]));
+    expect(findings.at(-1)).toMatchObject({ code: 'LimitExceeded', expected: '64' });
+    expect(findings.length).toBeLessThan(70);
+  });
+
+  it('are read no further when the names in an image layout come to more than they may', async () => {
+    const below = `/${'x'.repeat(31)}`.repeat(31);
+    const flood = Array.from({ length: 1100 }, (_, at) => encodeEntryHeader(`${at}${below}`, 0));
+    const report = await validate(Buffer.concat(flood), { format: 'layout' });
+    expect(onlyFinding(report)).toMatchObject({ code: 'LimitExceeded', expected: String(16 * 2 ** 20) });
+  });
+
+  it('are read no further when an image layout has too many of them', async () => {
+    const flood = Buffer.concat(Array.from({ length: 1000 }, () => fileOf('./', '')).map(asDirectory));
+    const many = Readable.from(Array.from({ length: 151 }, () => flood));
+    const report = await new ImportValidator({ format: 'layout' }).validate(many);
+    expect(onlyFinding(report)).toMatchObject({ code: 'LimitExceeded', expected: '150000' });
   });
 });
 
