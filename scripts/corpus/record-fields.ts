@@ -58,7 +58,7 @@ const ofEntry: Fields<BundleEntry> = {
 const ofExternal: Fields<ExternalBlob> = {
   digest: [digest, 'BlobMissing', 'ExternalBlob'],
   size: [7, 'BlobSizeMismatch', 'ExternalBlob'],
-  reason: ['nondistributable', 'ExternalBlob'],
+  reason: ['nondistributable', 'BlobMissing', 'ExternalBlob'],
 };
 const ofRequirement: Fields<RequiredReferrer> = {
   artifactType: ['application/spdx+json', 'ReferrerRequiredMissing'],

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { OciError } from '../errors/index.js';
 import { checkJson, parseStrictJson } from '../oci/strict-json.js';
+import { ValueBudget } from '../oci/value-budget.js';
 import type { FindingReport } from './finding.js';
 import { type BundleRecord, bundleRecordSchema } from './record.js';
 import { recordExcess } from './record-limits.js';
 import type { ValidationLimits } from './validation-rule.js';
-import { ValueBudget } from './value-budget.js';
 
 const versionSchema: z.ZodType<{ readonly schemaVersion: number }> = z.object({ schemaVersion: z.number() });
 

@@ -1,6 +1,7 @@
 import { defaultLimits } from '../content/limits.js';
 import { LimitError } from '../errors/index.js';
 import { subjectOf } from '../oci/manifest.js';
+import { ValueBudget } from '../oci/value-budget.js';
 import type { BundleWriterOptions } from './bundle-writer-options.js';
 import { emitRecordFiles } from './checksums.js';
 import { entryPaths, signaturePath } from './entry-paths.js';
@@ -14,7 +15,6 @@ import { assertRequired } from './required-referrers.js';
 import { readSigners } from './signing/bundle-signer.js';
 import { maxSignatureFileSize } from './signing/sign-record.js';
 import { defaultValidationLimits } from './validation-rule.js';
-import { ValueBudget } from './value-budget.js';
 
 /** Bytes of `bundle.json` and of `index.json` that a validator reads unless it is told otherwise. */
 const { maxRecordBytes, maxGraphBytes } = defaultValidationLimits;

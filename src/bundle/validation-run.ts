@@ -3,6 +3,7 @@ import { OciError } from '../errors/index.js';
 import { parseDigest } from '../oci/digest.js';
 import { type Manifest, parseManifest } from '../oci/manifest.js';
 import { isManifestType } from '../oci/media-types.js';
+import { ValueBudget } from '../oci/value-budget.js';
 import { ArchiveFault } from './archive-fault.js';
 import { type BundleOwner, findOwners, shortDigest } from './bundle-owners.js';
 import type { BundleReader } from './bundle-reader.js';
@@ -21,7 +22,6 @@ import type {
   ValidationRule,
   ValidationSettings,
 } from './validation-rule.js';
-import { ValueBudget } from './value-budget.js';
 
 const MiB = 1024 * 1024;
 /** What may be in an archive beyond what its record lists, so that a file too many is named before reading stops. */

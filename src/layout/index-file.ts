@@ -7,11 +7,12 @@ import { z } from 'zod';
 import type { AbortableOptions } from '../content/abort.js';
 import { removeAbandonedParts, writeThroughPart } from '../content/part-file.js';
 import { errnoOf, readSmallFile } from '../content/read-small-file.js';
-import { isOciError } from '../errors/index.js';
+import { isOciError, LimitError } from '../errors/index.js';
 import { layoutVersion, ociLayoutFile } from '../oci/image-layout.js';
 import { type ImageIndex, parseIndex } from '../oci/manifest.js';
 import { mediaTypes } from '../oci/media-types.js';
 import { parseJsonAs } from '../oci/strict-json.js';
+import { ValueBudget } from '../oci/value-budget.js';
 import { DirectoryLock } from './directory-lock.js';
 import { layoutInvalid, layoutUnreadable, layoutUnwritable } from './layout-faults.js';
 
@@ -19,6 +20,8 @@ import { layoutInvalid, layoutUnreadable, layoutUnwritable } from './layout-faul
 const maxLayoutFileBytes = 64 * 1024;
 /** Bytes of index.json: as many as a bundle's may have, 200,000 entries and more. */
 const maxIndexBytes = 64 * 1024 * 1024;
+/** Commas and opening brackets in it: 64 MiB of nothing else would take two gigabytes of memory. */
+const maxValues = 1_000_000;
 /** How often index.json may change under an update before that is a fault. */
 const maxTries = 20;
 
@@ -175,6 +178,12 @@ function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
 }
 
 function parse(bytes: Uint8Array, path: string): ImageIndex {
+  const excess = new ValueBudget(maxValues).take(bytes);
+  if (excess !== undefined) {
+    const { what, limitName, limit } = excess;
+    const hint = 'keep the images in several layouts';
+    throw new LimitError(`${path} has ${what} than it may have (${limit})`, { limitName, limit, hint });
+  }
   try {
     return parseIndex(bytes, path);
   } catch (cause) {

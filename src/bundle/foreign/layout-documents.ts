@@ -3,8 +3,8 @@ import { OciError } from '../../errors/index.js';
 import type { Descriptor } from '../../oci/descriptor.js';
 import { parseIndex } from '../../oci/manifest.js';
 import { parseJsonAs } from '../../oci/strict-json.js';
+import { ValueBudget } from '../../oci/value-budget.js';
 import { entryPaths } from '../entry-paths.js';
-import { ValueBudget } from '../value-budget.js';
 import type { LayoutRun } from './layout-run.js';
 
 const versionSchema: z.ZodType<{ readonly imageLayoutVersion: string }> = z.object({ imageLayoutVersion: z.string() });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { unwrapAbort } from '../../content/abort.js';
+import { ValueBudget } from '../../oci/value-budget.js';
 import { ArchiveFault } from '../archive-fault.js';
 import type { BundleReader } from '../bundle-reader.js';
 import { ByteCursor } from '../byte-cursor.js';
@@ -9,7 +10,6 @@ import type { FindingReport } from '../finding.js';
 import { FindingList } from '../finding-list.js';
 import { type BundleCompression, unpackForeign } from '../gzip-reader.js';
 import type { ValidationSettings } from '../validation-rule.js';
-import { ValueBudget } from '../value-budget.js';
 import { isBlob } from './foreign-names.js';
 import { type ForeignEntry, readForeignTar } from './foreign-tar.js';
 import { checkLayout } from './layout-graph.js';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ProtocolError } from '../../errors/index.js';
 import { listOf } from '../../oci/first-fault.js';
 import { parseJsonAs } from '../../oci/strict-json.js';
+import { ValueBudget } from '../../oci/value-budget.js';
 import { canonicalJson } from '../canonical-json.js';
 import { payloadType } from './pae.js';
 
@@ -18,6 +19,8 @@ export interface SignatureFile {
   readonly signature: Buffer;
 }
 
+/** Commas and opening brackets. */
+const maxValues = 64;
 const mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 
 interface SigstoreBundle {
@@ -68,6 +71,8 @@ export function emitSignatureFile({ hint: name, payload, signature }: SignatureF
  */
 export function parseSignatureFile(bytes: Uint8Array): SignatureFile {
   const what = 'a signature file';
+  // It has a dozen values; sixteen files of millions would take half a gigabyte, and seconds each.
+  if (new ValueBudget(maxValues).take(bytes) !== undefined) throw notCanonical(what);
   const { verificationMaterial, dsseEnvelope } = parseJsonAs(bytes, schema, what);
   const [only] = dsseEnvelope.signatures;
   const file = {
@@ -77,7 +82,11 @@ export function parseSignatureFile(bytes: Uint8Array): SignatureFile {
   };
   // Base64 has many spellings, and JSON more.
   if (emitSignatureFile(file).equals(bytes)) return file;
-  throw new ProtocolError('ERR_OCI_BAD_SCHEMA', `${what} is not in its canonical form`, {
+  throw notCanonical(what);
+}
+
+function notCanonical(what: string): ProtocolError {
+  return new ProtocolError('ERR_OCI_BAD_SCHEMA', `${what} is not in its canonical form`, {
     hint: 'it was made or changed by another program; sign the bundle again with bundle sign',
   });
 }

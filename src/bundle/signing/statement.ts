@@ -1,6 +1,7 @@
 import { digestOf, parseDigest } from '../../oci/digest.js';
 import { escapeText } from '../../oci/escape.js';
 import { parseStrictJson } from '../../oci/strict-json.js';
+import { ValueBudget } from '../../oci/value-budget.js';
 import { type CanonicalValue, canonicalJson } from '../canonical-json.js';
 import { canonicalRecord } from '../canonical-record.js';
 import { entryPaths } from '../entry-paths.js';
@@ -14,6 +15,7 @@ import type { BundleRecord } from '../record.js';
  */
 export const bundlePredicateType = 'https://stella-ops.org/oci-referrers/bundle/v1';
 
+const notStatement = 'it signs something that is no Statement';
 const statementType = 'https://in-toto.io/Statement/v1';
 
 /**
@@ -41,17 +43,18 @@ export function statementOf(record: BundleRecord, recordDigest: string = digestO
 
 /** Says in a few words what a payload is that is not the one expected; only for people, nothing is decided by it. */
 export function describePayload(payload: Buffer): string {
+  if (new ValueBudget().take(payload) !== undefined) return notStatement;
   try {
     const { predicateType, predicate } = parseStrictJson(payload, 'payload') as Record<string, unknown>;
     if (predicateType !== bundlePredicateType) {
       return typeof predicateType === 'string'
         ? `it signs a Statement of another type (${escapeText(predicateType, 128)})`
-        : 'it signs something that is no Statement';
+        : notStatement;
     }
     const { bundleId } = predicate as Record<string, unknown>;
     return `it signs another bundle, or another bundle.json (its bundleId is ${escapeText(String(bundleId), 160)})`;
   } catch {
-    return 'it signs something that is no Statement';
+    return notStatement;
   }
 }
 

@@ -1,6 +1,8 @@
 import { createPublicKey, sign, verify } from 'node:crypto';
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, test } from 'vitest';
+import { ImportValidator } from '../../../src/bundle/import-validator.js';
 import { preAuthEncoding } from '../../../src/bundle/signing/pae.js';
 import { emitSignatureFile, parseSignatureFile } from '../../../src/bundle/signing/signature-file.js';
 import { isOciError } from '../../../src/errors/index.js';
@@ -59,6 +61,22 @@ describe('a signature file', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a signature file with a million values', () => {
+  const many = `[${'[],'.repeat(1_000_000)}[]]`;
+  const hint = Buffer.alloc(32).toString('base64');
+
+  it('is refused before it is parsed', () => {
+    expect(() => parseSignatureFile(Buffer.from(many))).toThrow('not in its canonical form');
+  });
+
+  it('is said to sign no Statement where they are in what it signs', async () => {
+    const file = emitSignatureFile({ hint, payload: Buffer.from(many), signature: Buffer.alloc(64) });
+    const report = await new ImportValidator().validate(Readable.from([await appBundle()]), { signatures: [file] });
+    expect(onlyFinding(report)).toMatchObject({ code: 'SignatureInvalid' });
+    expect(onlyFinding(report)?.message).toContain('no Statement');
   });
 });
 

@@ -219,6 +219,12 @@ describe('a directory that is no layout', () => {
     await expect(opened(root)).rejects.toMatchObject({ code: 'ERR_OCI_LAYOUT_INVALID' });
   });
 
+  it('because its index.json would take gigabytes of memory is refused before it is parsed', async () => {
+    const root = await writeLayout([index], []);
+    await writeFile(join(root, 'index.json'), `{"schemaVersion":2,"manifests":[${'{},'.repeat(1_000_000)}{}]}`);
+    await expect(opened(root)).rejects.toMatchObject({ code: 'ERR_OCI_LIMIT_EXCEEDED', limitName: 'values' });
+  });
+
   it.each(['oci-layout', 'index.json'])('whose %s is a named pipe keeps nobody waiting', async (name) => {
     const root = await writeLayout([index], []);
     await rm(join(root, name));

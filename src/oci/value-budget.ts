@@ -1,4 +1,9 @@
-import type { RecordExcess } from './record-limits.js';
+/** What a JSON text has too much of. */
+export interface ValueExcess {
+  readonly what: string;
+  readonly limitName: string;
+  readonly limit: number;
+}
 
 /**
  * Commas and opening brackets outside strings, so that megabytes of `[],[],…` do not become a gigabyte of objects: in
@@ -13,10 +18,16 @@ const maxKeys = 1_000;
 
 /** Counts what JSON texts would become in memory, before anything is parsed. */
 export class ValueBudget {
-  #left = maxValues;
+  readonly #most: number;
+  #left: number;
+
+  constructor(most: number = maxValues) {
+    this.#most = most;
+    this.#left = most;
+  }
 
   /** Takes a text in, and says what it has too much of; what is no JSON is counted as if it were. */
-  take(bytes: Buffer): RecordExcess | undefined {
+  take(bytes: Uint8Array): ValueExcess | undefined {
     const keys: number[] = [];
     let isInside = false;
     for (let at = 0; at < bytes.length; at++) {
@@ -35,7 +46,7 @@ export class ValueBudget {
         if (count > maxKeys) return { what: 'more keys in one object', limitName: 'keys', limit: maxKeys };
         keys.push(count);
       }
-      if (this.#left < 0) return { what: 'more values', limitName: 'values', limit: maxValues };
+      if (this.#left < 0) return { what: 'more values', limitName: 'values', limit: this.#most };
     }
     return undefined;
   }
