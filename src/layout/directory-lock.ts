@@ -70,9 +70,9 @@ export class DirectoryLock {
       signal?.throwIfAborted();
       if (await this.#take(id)) return id;
       const holder = await this.#holder();
+      if (Date.now() > end) throw layoutUnwritable(new Error(`it is held by ${holder?.id ?? 'others'}`), this.#path);
       if (holder === undefined) continue;
       if (holder.isGone) await this.#remove(holder.id, id);
-      else if (Date.now() > end) throw layoutUnwritable(new Error(`it is held by ${holder.id}`), this.#path);
       else await sleep(pollMs, signal);
     }
   }
@@ -94,12 +94,14 @@ export class DirectoryLock {
 
   async #holder(): Promise<{ readonly id: string; readonly isGone: boolean } | undefined> {
     try {
-      const { mtimeMs } = await lstat(this.#path);
+      const found = await lstat(this.#path);
       const fault = (reason: string): Error => layoutUnwritable(new Error(reason), this.#path);
+      // A link to nothing cannot be made anew, and there is nothing to wait for.
+      if (!found.isFile()) throw fault('is no regular file');
       const bytes = await readSmallFile(this.#path, maxIdBytes, fault);
       if (bytes === undefined) return undefined;
       const id = bytes.toString('latin1');
-      const ageMs = Date.now() - mtimeMs;
+      const ageMs = Date.now() - found.mtimeMs;
       return { id, isGone: ageMs > (id === '' ? unnamedAfterMs : abandonedAfterMs) || isOwnerGone(id) };
     } catch (cause) {
       if (errnoOf(cause) === 'ENOENT') return undefined;

@@ -3,11 +3,10 @@ import type { Descriptor } from '../oci/descriptor.js';
 import { isDigest, parseDigest } from '../oci/digest.js';
 import { imageName, refName } from '../oci/image-layout.js';
 import { isTag, parseReference, type Reference } from '../oci/reference.js';
-import { referrersTag } from '../oci/referrers-tag.js';
+import { isReferrersTag, referrersTag } from '../oci/referrers-tag.js';
 
 /** How others say in index.json of whom an index lists the referrers: image-spec PR 1171, and olareg. */
 const subjectAnnotations = ['org.opencontainers.image.referrer.subject', 'org.olareg.referrer.subject'] as const;
-const listTagPattern = /^sha(?:256-[a-f0-9]{64}|512-[a-f0-9]{64}(?:[a-f0-9]{64})?)$/;
 const legacyTagPattern = /^sha(?:256|512)-[a-f0-9]{64}\.[A-Za-z0-9_-]+$/;
 
 /** One entry of index.json, with what its name says. */
@@ -36,7 +35,7 @@ export function readEntry(descriptor: Descriptor): LayoutEntry {
   const subject = subjectAnnotations.map((key) => annotations[key]).find((value) => isDigest(value ?? ''));
   const tag = named.tag ?? '';
   const kind =
-    subject !== undefined || listTagPattern.test(tag)
+    subject !== undefined || isReferrersTag(tag)
       ? 'list'
       : legacyTagPattern.test(tag)
         ? 'legacy'

@@ -15,6 +15,11 @@ export function referrersTag(digest: string): string {
   return `${clean(algorithm, 32)}-${clean(encoded, 64)}`;
 }
 
+/** Tells whether a tag is the name of some subject's list of referrers; some clients do not cut that of a sha512 subject. */
+export function isReferrersTag(tag: string): boolean {
+  return /^sha(?:256-[a-f0-9]{64}|512-[a-f0-9]{64}(?:[a-f0-9]{64})?)$/.test(tag);
+}
+
 /**
  * Tells whether a tag is one of cosign's older ones for a subject: its referrers tag, a dot and a suffix such as `sig`.
  *

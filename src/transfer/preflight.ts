@@ -2,6 +2,7 @@ import { type AbortableOptions, mapConcurrently } from '../content/abort.js';
 import type { PushTarget } from '../content/sources.js';
 import { BundleError, isOciError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
+import { isReferrersTag } from '../oci/referrers-tag.js';
 import type { MovedTag, TransferItem, TransferOptions } from './transfer.js';
 
 /**
@@ -16,6 +17,7 @@ export async function checkBeforePush(
   options: TransferOptions,
 ): Promise<readonly MovedTag[]> {
   const { signal } = options;
+  if (item.tag !== undefined && isReferrersTag(item.tag)) throw listTag(item, item.tag);
   const moved: MovedTag[] = [];
   for (const [tag, digest] of tagsOf(item)) {
     const current = await currentTarget(target, tag, options);
@@ -61,6 +63,15 @@ async function assertThere(
     'ERR_OCI_TRANSFER_REFUSED',
     `${item.target} lacks blob ${blob.digest}, which is not carried along: nothing was pushed`,
     { hint: 'import the bundle this one builds on first, or push the blob there by other means' },
+  );
+}
+
+/** Lists are merged with what is there; an image would take the place of one, and what it lists would be lost. */
+function listTag(item: TransferItem, tag: string): BundleError {
+  return new BundleError(
+    'ERR_OCI_TRANSFER_REFUSED',
+    `${item.target}: tag ${tag} is the name of a list of referrers, not of an image: nothing was pushed`,
+    { hint: 'referrers come along with the image they refer to; leave this one out, or give it by its digest' },
   );
 }
 

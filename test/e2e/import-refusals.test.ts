@@ -1,7 +1,7 @@
 import { appendFile, readdir, utimes } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { exportBundle, importBundle, referrersTag } from '@stellaops/oci-referrers';
-import { buildImage, type TestRegistry } from '@stellaops/oci-referrers/testing';
+import { buildImage, buildIndex, type TestRegistry } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 import { openStage, repository, useTemporaryFolder } from './setup.js';
 
@@ -55,6 +55,21 @@ describe('an import that cannot be done', () => {
       code: 'ERR_OCI_REFERRERS_TAG_CONFLICT',
     });
     expect(writes(stage.target)).toEqual([]);
+  });
+
+  it('puts no image in the place of a list of referrers, in a registry or a layout', async () => {
+    await using stage = await openStage({ referrersApi: false });
+    const { index } = stage.family;
+    const tag = referrersTag(index.descriptor.digest);
+    stage.source.store.add(repository, buildIndex([buildImage()]), { tag });
+    const output = stage.path('two.tgz');
+    await exportBundle(stage.resolver, [stage.reference, stage.reference.replace(/v1$/, tag)], { output });
+    const refused = { code: 'ERR_OCI_TRANSFER_REFUSED', message: expect.stringContaining(tag) as string };
+    const { resolver } = stage;
+    await expect(importBundle(output, { resolver, to: stage.target.host })).rejects.toMatchObject(refused);
+    await expect(importBundle(output, { layout: stage.path('layout') })).rejects.toMatchObject(refused);
+    expect(writes(stage.target)).toEqual([]);
+    expect(await readdir(stage.path('.'))).toEqual(['two.tgz']);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attachArtifact, discoverReferrers, type Layout, openLayout, referrersTag } from '@stellaops/oci-referrers';
 import { buildArtifact, buildImage, type TestContent } from '@stellaops/oci-referrers/testing';
@@ -278,10 +278,15 @@ describe('several writers of one layout', () => {
     expect(await namesIn(root)).toEqual(['v1']);
   });
 
-  it('do not hang on a lock that is a named pipe', async () => {
+  it.each<[string, (lock: string) => unknown]>([
+    ['a named pipe', makeFifo],
+    ['a link to nothing', (lock) => symlink('/nowhere/at/all', lock)],
+    ['a directory', (lock) => mkdir(lock)],
+  ])('do not hang on a lock that is %s', async (_name, make) => {
     const root = await writeLayout([index], [named(index, 'v1')]);
-    makeFifo(join(root, '.index.json.lock'));
-    await expect((await openLayout(root)).tag(index.descriptor, 'v2')).rejects.toMatchObject({
+    await make(join(root, '.index.json.lock'));
+    const signal = AbortSignal.timeout(3_000);
+    await expect((await openLayout(root)).tag(index.descriptor, 'v2', { signal })).rejects.toMatchObject({
       code: 'ERR_OCI_LAYOUT_OUTPUT',
     });
   });
