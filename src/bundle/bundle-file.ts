@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { mapConcurrently } from '../content/abort.js';
 import { errnoOf } from '../content/read-small-file.js';
 import { ArchiveFault } from './archive-fault.js';
 import { storedBlockSize, storedHeaderSize } from './gzip-stored.js';
@@ -60,15 +61,11 @@ export class BundleFile implements AsyncDisposable {
    * @param start - with `end`, the range of bytes that matters; all of them by default
    */
   async assertUnchanged(start = 0, end: number = Number.MAX_SAFE_INTEGER): Promise<void> {
-    for (const part of this.#parts) {
-      if (this.#parts.length > 1 && (part.start >= end || part.start + part.size <= start)) continue;
-      const now = await part.handle.stat({ bigint: true });
-      // Anybody may set a modification time back; the time of that change cannot be set.
-      const fields = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
-      if (fields.every((field) => now[field] === part.opened[field])) continue;
-      const which = this.#list === undefined ? 'its size' : `the size of ${part.name}`;
-      throw changed(this.path, `${which} or the time of its last change is another one`);
-    }
+    const matters = this.#parts.filter((part) => {
+      return this.#parts.length === 1 || (part.start < end && part.start + part.size > start);
+    });
+    // Many at once: there may be thousands, and this is asked for every image.
+    await mapConcurrently(matters, 64, (part) => this.#assertSame(part));
   }
 
   /**
@@ -134,6 +131,15 @@ export class BundleFile implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#parts.map(({ handle }) => handle.close()));
+  }
+
+  async #assertSame(part: OpenPart): Promise<void> {
+    const now = await part.handle.stat({ bigint: true });
+    // Anybody may set a modification time back; the time of that change cannot be set.
+    const fields = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const;
+    if (fields.every((field) => now[field] === part.opened[field])) return;
+    const which = this.#list === undefined ? 'its size' : `the size of ${part.name}`;
+    throw changed(this.path, `${which} or the time of its last change is another one`);
   }
 
   #compare(index: number, hash: Hash, onFault: FaultListener): void {

@@ -123,8 +123,9 @@ async function pushImages(
   for (const { image, item, target, movedTags } of transfers) {
     const transfer = options.dryRun === true ? undefined : await pushGraph(target, item, movedTags, options);
     images.push({ source: image.reference, target: item.target, digest: image.digest, movedTags, transfer });
-    await reader.assertUnchanged();
+    if (transfer !== undefined) await reader.assertUnchanged();
   }
+  await reader.assertUnchanged();
   return images;
 }
 
