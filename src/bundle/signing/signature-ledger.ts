@@ -75,6 +75,9 @@ export class SignatureLedger {
     if (this.#keys.length === 0) return { status: 'unchecked', hint };
     const signer = this.#keys.find((key) => hasSigned(key, expected.signedBytes, signature));
     if (signer !== undefined) {
+      // The hint is under no signature: whoever changed it could change nothing else, and must be found out all the same.
+      if (signer.hint !== hint)
+        return { status: 'invalid', hint, reason: 'it names another key than the one that signed' };
       this.#signedBy.add(signer);
       return { status: 'trusted', hint: signer.hint };
     }

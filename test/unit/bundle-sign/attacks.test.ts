@@ -137,10 +137,12 @@ describe('a signature by a trusted key', () => {
     ]);
   });
 
-  it('counts whatever key it says it is by: the hint decides nothing', async () => {
+  it('is not valid where its hint was changed: a hint lets nobody through, and a changed byte is found', async () => {
     const stranger = makeKey();
     const renamed = signature.toString().replace(key.hint, stranger.hint);
-    expect(await validate(await withSignatures(bundle, renamed), trusting)).toMatchObject({ ok: true, findings: [] });
+    const report = await validate(await withSignatures(bundle, renamed), trusting);
+    expect(onlyFinding(report)).toMatchObject({ code: 'SignatureInvalid', actual: stranger.hint });
+    expect(report).toMatchObject({ ok: false, signed: false });
     const lying = (await signatureOf(bundle, { ...stranger, hint: key.hint })).toString();
     expect(onlyFinding(await validate(await withSignatures(bundle, lying), trusting))?.code).toBe('SignatureInvalid');
   });
