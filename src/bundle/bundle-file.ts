@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { mapConcurrently } from '../content/abort.js';
@@ -186,11 +187,11 @@ export class BundleFile implements AsyncDisposable {
 
 async function openWhole(path: string): Promise<OpenPart> {
   try {
-    // Asked before the file is opened: opening a FIFO would wait for its other end.
-    if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
-    const handle = await open(path, 'r');
+    // A named pipe would keep whoever opens it waiting for its other end.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const opened = await handle.stat({ bigint: true });
+      if (!opened.isFile()) throw new Error('it is not a regular file');
       return { name: path, start: 0, size: Number(opened.size), handle, opened };
     } catch (error) {
       await handle.close();
