@@ -11,8 +11,8 @@ import { type PartList, partListSuffix } from './part-list.js';
 import type { FaultListener } from './tar-reader.js';
 import { changed, unreadable } from './unreadable.js';
 
-/** Bytes asked of the file system at once: 16 stored gzip blocks, about 1 MiB. */
-const readSize = 16 * (storedHeaderSize + storedBlockSize);
+/** Bytes asked of the file system at once: 4 stored gzip blocks, about 256 KiB; 16 are not faster, and hold 20 MiB more. */
+const readSize = 4 * (storedHeaderSize + storedBlockSize);
 
 const stop: FaultListener = (fault) => {
   throw fault;

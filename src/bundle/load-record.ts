@@ -9,14 +9,21 @@ import type { ValidationLimits } from './validation-rule.js';
 
 const versionSchema: z.ZodType<{ readonly schemaVersion: number }> = z.object({ schemaVersion: z.number() });
 
+/** A record that was read, and what its values have left for those of the manifests. */
+interface LoadedRecord {
+  readonly record: BundleRecord;
+  readonly forManifests: ValueBudget;
+}
+
 /** Reads `bundle.json` strictly, or says why that is not possible; nothing is thrown. */
 export function loadRecord(
   bytes: Buffer | undefined,
   limits: Pick<ValidationLimits, 'maxRecordBytes' | 'maxImages' | 'maxManifestBytes'>,
-): { readonly record: BundleRecord } | { readonly fault: FindingReport } {
+): LoadedRecord | { readonly fault: FindingReport } {
   const { maxRecordBytes } = limits;
   if (bytes === undefined) return { fault: overLimit('is larger than maxRecordBytes', maxRecordBytes) };
-  const excess = new ValueBudget().take(bytes);
+  const values = new ValueBudget();
+  const excess = values.take(bytes);
   if (excess !== undefined) return { fault: overLimit(`has ${excess.what} than a record may have`, excess.limit) };
   try {
     const value = parseStrictJson(bytes, 'bundle.json');
@@ -24,7 +31,7 @@ export function loadRecord(
     if (schemaVersion !== 1) return { fault: unsupported(schemaVersion) };
     const record = checkJson(value, bundleRecordSchema, 'bundle.json');
     const found = recordExcess(record, limits);
-    if (found === undefined) return { record };
+    if (found === undefined) return { record, forManifests: values.forManifests() };
     return { fault: overLimit(`has ${found.what}, more than ${found.limitName} may be`, found.limit) };
   } catch (error) {
     if (!(error instanceof OciError)) throw error;

@@ -7,7 +7,7 @@ import { emitRecordFiles } from './checksums.js';
 import { entryPaths, signaturePath } from './entry-paths.js';
 import { type LayoutIndex, layoutIndex } from './layout-index.js';
 import { type CollectedImage, type PlannedContent, planContent } from './plan-content.js';
-import { archiveSizeOf, type PlannedFile, planFiles } from './plan-files.js';
+import { archiveSizeOf, type PlannedFile, planFiles, type RecordedFile } from './plan-files.js';
 import { describeImage, planRecord } from './plan-record.js';
 import { planSubjects } from './plan-subjects.js';
 import type { BundleImage, BundleRecord, BundleSubject } from './record.js';
@@ -74,7 +74,6 @@ export interface PreparedBundle {
 export function planBundle(images: readonly CollectedImage[], options: BundleWriterOptions): PreparedBundle {
   assertRequired(images, options.requireReferrers ?? []);
   const content = planContent(images, options.base);
-  assertManifests(content);
   const subjects = planSubjects(images);
   const described = images.map((image) => describeImage(image, content));
   const layout = planLayout(content, described, subjects, options);
@@ -84,7 +83,10 @@ export function planBundle(images: readonly CollectedImage[], options: BundleWri
   for (const { path, bytes } of derived) {
     const hint = 'export fewer images into one bundle';
     assertReadable(path, bytes, 'maxRecordBytes', maxRecordBytes, hint);
-    if (path === entryPaths.record) assertText(path, bytes, hint);
+    if (path !== entryPaths.record) continue;
+    const values = new ValueBudget();
+    assertText(path, bytes, hint, values);
+    assertManifests(files, values.forManifests());
   }
   assertText(entryPaths.index, layout.bytes, leaveOutHint);
   // The two files of the image layout come first, then what is made from the record, then all that the record names.
@@ -171,13 +173,14 @@ function summarise(
 }
 
 /** All manifests are in memory at once on the other side. */
-function assertManifests({ manifests }: PlannedContent): void {
+function assertManifests(files: readonly RecordedFile[], values: ValueBudget): void {
   const hint = 'put fewer images into one bundle, or leave out the artifact that is named here';
-  const budget = new ValueBudget();
   let length = 0;
-  for (const [digest, { bytes }] of manifests) {
-    length += bytes.length;
-    assertText(`manifest ${digest}, with those before it,`, bytes, hint, budget);
+  for (const file of files) {
+    // The indexes of the referrers tag schema are manifests like any other to who reads them.
+    if (file.mediaType === undefined || !file.path.startsWith('blobs/') || !('bytes' in file)) continue;
+    length += file.size;
+    assertText(`manifest ${file.digest}, with those before it and bundle.json,`, file.bytes, hint, values);
   }
   assertReadable('all manifests together', { length }, 'maxGraphBytes', maxGraphBytes, hint);
 }

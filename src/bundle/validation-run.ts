@@ -49,7 +49,7 @@ export class ValidationRun {
   #hasFailed = false;
   #hasEnded = false;
   #graphBytes = 0;
-  readonly #values = new ValueBudget();
+  #values = new ValueBudget();
   #layout: MatchedLayout | undefined;
   #owners: ReadonlyMap<string, BundleOwner> | undefined;
 
@@ -172,6 +172,7 @@ export class ValidationRun {
     }
     const { record } = loaded;
     this.record = record;
+    this.#values = loaded.forManifests;
     this.#signatures = new SignatureLedger(record, seen.digest, this.#settings.signatures.keys);
     for (const expected of record.entries) this.#expected.set(expected.path, expected);
     for (const external of record.external) this.#external.set(external.digest, external);
@@ -237,7 +238,7 @@ export class ValidationRun {
     const excess = this.#values.take(bytes);
     if (excess !== undefined) {
       const { what, limit } = excess;
-      const message = `${path}, with the manifests before it, has ${what} than may be (${limit}); reading stopped there`;
+      const message = `${path}, with the manifests before it and bundle.json, has ${what} than may be (${limit}); reading stopped there`;
       throw new ArchiveFault('LimitExceeded', message, { path, expected: String(limit) });
     }
     try {

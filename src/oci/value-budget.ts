@@ -10,9 +10,14 @@ export interface ValueExcess {
  * `bundle.json`, in `index.json`, and in all manifests together.
  *
  * A record in canonical form has 50 bytes to each of them: one that is as large as it may be has no more. They are also the
- * manifests of 10,000 images with ten layers, or of 25,000 artifacts.
+ * manifests of an image layout with 10,000 images of ten layers.
  */
 const maxValues = 500_000;
+/**
+ * The same in `bundle.json` and all manifests together: 6,000 artifacts of one image, or 3,000 images with ten layers.
+ * What is made of so many takes 250 MiB to validate.
+ */
+const maxBundleValues = 380_000;
 /** Keys of one object: a referrer's annotations have the most, 1,000. A million keys in one object cost ten seconds. */
 const maxKeys = 1_000;
 
@@ -21,9 +26,16 @@ export class ValueBudget {
   readonly #most: number;
   #left: number;
 
-  constructor(most: number = maxValues) {
+  /** @param left - what others have left of it */
+  constructor(most: number = maxValues, left: number = most) {
     this.#most = most;
-    this.#left = most;
+    this.#left = left;
+  }
+
+  /** Makes the budget for all manifests of a bundle out of what its record, taken in here, has left of the whole. */
+  forManifests(): ValueBudget {
+    const used = this.#most - this.#left;
+    return new ValueBudget(maxBundleValues, maxBundleValues - used);
   }
 
   /** Takes a text in, and says what it has too much of; what is no JSON is counted as if it were. */

@@ -17,6 +17,7 @@ import {
   withManyFiles,
   withManyManifests,
   withMember,
+  writeManyReferrers,
 } from './support/floods.js';
 
 const MiB = 1024 * 1024;
@@ -50,9 +51,15 @@ const floods: readonly Bomb[] = [
     const code = isOver ? 'LimitExceeded' : 'BundleRecordInvalid';
     return [`a record with ${what}`, 'bundle', code, () => withMember(base, member, text)];
   }),
-  ['a record of 23 MiB', 'bundle', 'BlobMissing', () => withManyEntries(base)],
-  ['an image of 10,000 manifests', 'bundle', 'BlobMissing', () => withManyManifests(base)],
-  ['an image of 10,000 manifests', 'layout', 'BlobMissing', () => withManyManifests(base)],
+  ['a record of 19 MiB', 'bundle', 'BlobMissing', () => withManyEntries(base)],
+  ['an image of 7,500 manifests', 'bundle', 'BlobMissing', () => withManyManifests(base)],
+  [
+    'an image of 7,500 manifests, and a record of 20 MiB',
+    'bundle',
+    'LimitExceeded',
+    () => withManyManifests(base, 100_000),
+  ],
+  ['an image of 7,500 manifests', 'layout', 'BlobMissing', () => withManyManifests(base)],
   ['150,000 empty files', 'layout', 'LimitExceeded', () => withManyFiles(base, 150_000, '')],
   [
     '4,000 files below 28 directories each',
@@ -71,9 +78,32 @@ test.each(floods)('%s in a %s is worked through in under 5 s and 256 MiB', async
   await explode(...bomb);
 });
 
+test('the largest bundle that is written is read in under 256 MiB, and a larger one is not written', async () => {
+  const file = join(await temporaryDirectory(), 'large.tgz');
+  await writeManyReferrers(6_000, file);
+  const { codes, peakBytes } = await measure('bundle', file);
+  expect(codes).toEqual([]);
+  expect(peakBytes).toBeLessThan(256 * MiB);
+  await expect(writeManyReferrers(6_600, file)).rejects.toMatchObject({ code: 'ERR_OCI_LIMIT_EXCEEDED' });
+});
+
 async function explode(format: Bomb[1], code: Bomb[2], build: Bomb[3]): Promise<void> {
   const file = join(await temporaryDirectory(), 'bomb.tgz');
   await writeFile(file, gzipSync(await build(), { level: 9 }));
+  const result = await measure(format, file);
+  expect(result.codes).toContain(code);
+  expect(result.ms).toBeLessThan(5000);
+  expect(result.peakBytes).toBeLessThan(256 * MiB);
+}
+
+interface Measured {
+  readonly codes: readonly string[];
+  readonly ms: number;
+  readonly peakBytes: number;
+}
+
+/** Validates a file in a process of its own. */
+async function measure(format: Bomb[1], file: string): Promise<Measured> {
   const script = `
     const { ImportValidator } = await import(${JSON.stringify(join(dirname(commandPath), '../index.js'))});
     const started = performance.now();
@@ -83,9 +113,7 @@ async function explode(format: Bomb[1], code: Bomb[2], build: Bomb[3]): Promise<
     const peakBytes = 1024 * Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
     console.log(JSON.stringify({ codes: findings.map(({ code }) => code), ms: performance.now() - started, peakBytes }));`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
-  const result = JSON.parse(stdout) as { codes: string[]; ms: number; peakBytes: number };
+  const result = JSON.parse(stdout) as Measured;
   console.log(`${format}: ${Math.round(result.ms)} ms, ${Math.round(result.peakBytes / MiB)} MiB`);
-  expect(result.codes).toContain(code);
-  expect(result.ms).toBeLessThan(5000);
-  expect(result.peakBytes).toBeLessThan(256 * MiB);
+  return result;
 }

@@ -1,9 +1,12 @@
+import { buildArtifact, buildImage } from '@stellaops/oci-referrers/testing';
 import { type CorpusBase, withFiles } from '../../../scripts/corpus/corpus-base.js';
+import { BundleWriter } from '../../../src/bundle/bundle-writer.js';
 import { bundleIdOf, canonicalRecord } from '../../../src/bundle/canonical-record.js';
 import type { BundleRecord } from '../../../src/bundle/record.js';
 import { encodeEntryHeader, endOfArchive } from '../../../src/bundle/tar-header.js';
 import { mediaTypes } from '../../../src/oci/media-types.js';
 import { forged, put } from '../../unit/bundle-read/forge.js';
+import { appReference, MemorySource, sbomType } from '../../unit/bundle-write/helpers.js';
 
 const hex = (at: number): string => at.toString(16).padStart(64, '0');
 const digest = (at: number): string => `sha256:${hex(at)}`;
@@ -73,10 +76,10 @@ export function withMember(base: CorpusBase, member: keyof BundleRecord, text: s
   );
 }
 
-/** The bundle with a record, in its canonical form, that lists 105,000 blobs more: 23 MiB. */
+/** The bundle with a record, in its canonical form, that lists 85,000 blobs more: 19 MiB. */
 export function withManyEntries(base: CorpusBase): Buffer {
   const record = recordOf(base);
-  const many = Array.from({ length: 105_000 }, (_, at) => ({
+  const many = Array.from({ length: 85_000 }, (_, at) => ({
     path: `blobs/sha256/${hex(at)}`,
     size: 1,
     digest: digest(at),
@@ -101,11 +104,18 @@ export function floodedIndex(): string {
   return `{"schemaVersion":2,"manifests":[${items(95_000, descriptor)}]}`;
 }
 
-/** The bundle with an image of 10,000 manifests that have eight layers each: 12 MiB that agree with themselves. */
-export async function withManyManifests(base: CorpusBase): Promise<Buffer> {
+/**
+ * The bundle with an image of 7,500 manifests that have eight layers each: 10 MiB that agree with themselves.
+ *
+ * @param external - blobs, those layers among them, that the record says are elsewhere
+ */
+export async function withManyManifests(base: CorpusBase, external = 0): Promise<Buffer> {
   return await forged(base.tar, (forgery) => {
+    for (let at = 0; at < external; at++) {
+      forgery.record.external.push({ digest: digest(at), size: 1, reason: 'delta' });
+    }
     const layer = (at: number): string => `{"mediaType":"a/b","digest":"${digest(at)}","size":1}`;
-    const manifests = Array.from({ length: 10_000 }, (_, at) => {
+    const manifests = Array.from({ length: 7_500 }, (_, at) => {
       const layers = items(8, (turn) => layer(8 * at + turn));
       const text = `{"schemaVersion":2,"mediaType":"${mediaTypes.ociManifest}","config":${layer(1)},"layers":[${layers}]}`;
       const bytes = Buffer.from(text);
@@ -124,6 +134,22 @@ export async function withManyManifests(base: CorpusBase): Promise<Buffer> {
     const platforms = { included: ['unknown/unknown'], missing: [] };
     forgery.record.images.push({ ...image, reference: 'registry.example.com/team/flood:1', platforms });
   });
+}
+
+/** Writes a bundle of one image with so many referrers. */
+export async function writeManyReferrers(count: number, path: string): Promise<void> {
+  const image = buildImage();
+  const referrers = Array.from({ length: count }, (_, at) =>
+    buildArtifact({
+      artifactType: sbomType,
+      subject: image.descriptor,
+      content: `sbom ${at}`,
+      annotations: { 'org.opencontainers.image.created': '2026-01-27T10:00:00Z' },
+    }),
+  );
+  const source = new MemorySource([image, ...referrers]);
+  const writer = new BundleWriter().add({ source, reference: appReference, descriptor: image.descriptor });
+  await writer.write(path, { force: true });
 }
 
 function recordOf({ files }: CorpusBase): BundleRecord {

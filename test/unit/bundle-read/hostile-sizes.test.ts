@@ -53,7 +53,7 @@ describe('a record with more than a validator should work through', () => {
     const content = { artifactType: sbomType, subject: app.image.descriptor, content: 'x' };
     const source = new MemorySource([app.image, buildArtifact({ ...content, annotations: annotations(1001) })]);
     const writer = new BundleWriter().add({ source, reference: appReference, descriptor: app.image.descriptor });
-    await expect(writer.plan()).rejects.toMatchObject({ code: 'ERR_OCI_LIMIT_EXCEEDED', limitName: 'keys' });
+    await expect(writer.plan()).rejects.toMatchObject({ code: 'ERR_OCI_LIMIT_EXCEEDED', limitName: 'annotations' });
   });
 
   it('stops a rule whose images lead to the same manifests millions of times', async () => {
