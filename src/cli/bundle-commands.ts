@@ -5,7 +5,7 @@ import type { ImportFlags } from './commands/bundle-import.js';
 import type { InspectFlags } from './commands/bundle-inspect.js';
 import type { SignFlags } from './commands/bundle-sign.js';
 import type { ValidateFlags } from './commands/bundle-validate.js';
-import { categoryFlag, formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
+import { categoryFlag, formatFlag, platformFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
 import { collect, parseMapping, parseSize, parseTime } from './flag-parsers.js';
 import { declareHelp } from './help-command.js';
@@ -66,7 +66,7 @@ function addExportFlags(command: Command): void {
     .addOption(categoryFlag('--category <category>', 'only referrers of this category'))
     .addOption(categoryFlag('--exclude-category <category>', 'no referrers of this category'))
     .addOption(requireFlag('fail unless every image has such a referrer; recorded in the bundle'))
-    .addOption(repeatedFlag('--platform <platform>', 'only this platform of an index, os/arch[/variant]'))
+    .addOption(platformFlag('only this platform of an index, os/arch[/variant]'))
     .addOption(
       new Option(
         '--compression <how>',

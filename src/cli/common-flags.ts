@@ -1,10 +1,15 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { ArtifactCategory } from '../index.js';
-import { collect, parseRequirement, parseText } from './flag-parsers.js';
+import { collect, parsePlatform, parseRequirement, parseText } from './flag-parsers.js';
 
 /** Makes a flag that takes a text and may be given several times. */
 export function repeatedFlag(flag: string, description: string): Option {
   return new Option(flag, `${description}; may be repeated`).argParser(collect(parseText));
+}
+
+/** Makes `--platform`. */
+export function platformFlag(description: string): Option {
+  return new Option('--platform <platform>', `${description}; may be repeated`).argParser(collect(parsePlatform));
 }
 
 /** Written out here: help must not wait until the library has been loaded. */

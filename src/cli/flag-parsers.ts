@@ -13,6 +13,12 @@ export function parseText(text: string): string {
   return text;
 }
 
+/** Takes a platform as `os/arch[/variant]`. */
+export function parsePlatform(text: string): string {
+  if (/^[^/\s]+(?:\/[^/\s]+){1,2}$/.test(text)) return text;
+  throw new InvalidArgumentError('Write OS/ARCH or OS/ARCH/VARIANT, such as linux/amd64.');
+}
+
 /** Splits `NAME=VALUE` at the first `=`. */
 export function parsePair(text: string): readonly [string, string] {
   const equals = text.indexOf('=');

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { suggestCommand } from './explain-fault.js';
 import { UsageError } from './usage-error.js';
 
 /** Adds `help [command...]`, which shows what `--help` after the same words shows. */
@@ -17,6 +18,8 @@ export function declareHelp(above: Command, path: string): void {
 function find(above: Command, path: string, [word, ...rest]: readonly string[]): Command {
   if (word === undefined) return above;
   const child = above.commands.find((command) => command.name() === word);
-  if (child === undefined) throw new UsageError(`unknown command '${word}'`, { hint: `${path} --help` });
+  if (child === undefined) {
+    throw new UsageError(`unknown command '${word}'`, { hint: suggestCommand([word], { command: above, path }) });
+  }
   return find(child, `${path} ${word}`, rest);
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { AttachFlags } from './commands/attach.js';
 import type { CopyFlags } from './commands/copy.js';
 import type { DiscoverFlags } from './commands/discover.js';
-import { formatFlag, repeatedFlag, requireFlag } from './common-flags.js';
+import { formatFlag, platformFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
 import { collect, parsePair, parseText } from './flag-parsers.js';
 import type { Dispatch } from './program.js';
@@ -24,9 +24,7 @@ function declareDiscover(program: Command, dispatch: Dispatch): void {
     .argument('<reference>', 'registry.example.com/team/app:1.2, or oci:DIR[:NAME] for an image layout')
     .addOption(repeatedFlag('--artifact-type <type>', 'only this type'))
     .option('--recursive', 'follow platforms, nested indexes and referrers of referrers')
-    .addOption(
-      repeatedFlag('--platform <platform>', 'only this platform of an index, os/arch[/variant]; implies --recursive'),
-    )
+    .addOption(platformFlag('only this platform of an index, os/arch[/variant]; implies --recursive'))
     .option('--legacy-tags', "also find cosign's older sha256-….sig, .att and .sbom tags")
     .addOption(formatFlag('tree is short, table and json have every digest in full', 'tree', 'table', 'json'));
   addConnectionFlags(discover)
@@ -58,12 +56,7 @@ function declareCopy(program: Command, dispatch: Dispatch): void {
     .addOption(repeatedFlag('--artifact-type <type>', 'only referrers of this type'))
     .addOption(repeatedFlag('--exclude <type>', 'no referrers of this type'))
     .addOption(requireFlag('fail unless the image has such a referrer'))
-    .addOption(
-      repeatedFlag(
-        '--platform <platform>',
-        'only this platform of an index, os/arch[/variant]; the index stays as it is',
-      ),
-    )
+    .addOption(platformFlag('only this platform of an index, os/arch[/variant]; the index stays as it is'))
     .option('--legacy-tags', "also copy cosign's older sha256-….sig, .att and .sbom tags")
     .option('--no-overwrite', 'refuse to move a tag that points elsewhere already')
     .option('--dry-run', 'discover and look at the target, push nothing')

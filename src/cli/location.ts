@@ -1,4 +1,5 @@
-import { type LayoutLocation, parseReference } from '../index.js';
+import type { LayoutLocation } from '../index.js';
+import { parseImage } from './parse-image.js';
 import { UsageError } from './usage-error.js';
 
 /** Where an image is, as the command line names it. */
@@ -7,19 +8,12 @@ export type Location = LayoutLocation | { readonly reference: string; readonly r
 /**
  * Reads a location: `oci:DIR[:NAME]`, `oci:DIR@DIGEST`, `ocidir://DIR[:TAG]`, or a reference.
  *
- * @throws UsageError for a layout without a directory, a path, a registry alone; what `parseReference` throws
+ * @throws UsageError for a layout without a directory, a path, a registry alone; what `parseImage` throws
  */
 export function parseLocation(text: string, argument: string): Location {
   const layout = parseLayoutLocation(text);
   if (layout !== undefined) return layout;
-  if (/^\.{0,2}\//.test(text)) {
-    throw new UsageError(`${argument} ${text} is a path`, { hint: `write oci:${text} for an image layout directory` });
-  }
-  // To Docker this is an image of Docker Hub, localhost in version 5000.
-  if (/^(?:localhost|\d+\.\d+\.\d+\.\d+)(?::\d+)?$/.test(text)) {
-    throw new UsageError(`${argument} ${text} names no repository`, { hint: `write ${text}/REPOSITORY:TAG` });
-  }
-  return { reference: text, registry: parseReference(text, argument).registry };
+  return { reference: text, registry: parseImage(text, argument).registry };
 }
 
 /** Reads a location in a layout; undefined for everything else. */

@@ -2,6 +2,7 @@ import { type Attempt, BundleValidationError, escapeText, isOciError } from '../
 import type { CliIo } from './cli-io.js';
 import { DiscoveryFailure } from './discovery-failure.js';
 import { InputFailure } from './input-failure.js';
+import { nearbyFile } from './nearby-file.js';
 import type { Output } from './output.js';
 import { lineWidthOf, reportLines } from './report-lines.js';
 import { UsageError } from './usage-error.js';
@@ -12,12 +13,16 @@ const shownAttempts = 5;
 const mostCharacters = 4096;
 
 /** Tells a person what ended the command and what to do next; a stack trace only for those who asked for it. */
-export function printError(thrown: unknown, output: Output, { stderr }: CliIo): void {
+export async function printError(thrown: unknown, output: Output, { stderr }: CliIo): Promise<void> {
   const error = thrown instanceof DiscoveryFailure || thrown instanceof InputFailure ? thrown.cause : thrown;
   const message = messageOf(thrown instanceof InputFailure ? thrown : error);
   // A log is searched by line; only a terminal has a width to keep.
   const width = lineWidthOf(stderr);
-  for (const text of [`error: ${message}`, ...describeError(error)]) {
+  const near = await nearbyFile(error);
+  const lines = describeError(error).map((line) =>
+    near === undefined ? line : line.replace(/^ {2}next: /, () => `  next: did you mean ${near}? Otherwise `),
+  );
+  for (const text of [`error: ${message}`, ...lines]) {
     for (const line of wrapText(escapeText(text, mostCharacters), width, '        ')) output.error(line);
   }
   if (error instanceof BundleValidationError) {

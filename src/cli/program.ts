@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { Command, type CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { declareBundleCommands } from './bundle-commands.js';
 import type { CommandRun } from './command-context.js';
 import { exitCodeHelp } from './exit-codes.js';
+import { explainFaults } from './explain-fault.js';
 import { declareHelp } from './help-command.js';
 import { declareImageCommands } from './image-commands.js';
 import type { OutputFlags } from './output.js';
-import { UsageError } from './usage-error.js';
 
 /** Where the program's own texts go: help that was asked for, and help because something is missing. */
 export interface ProgramOutput {
@@ -63,43 +63,6 @@ export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns 
   declareHelp(program, 'oci-referrers');
   explainFaults(program, 'oci-referrers');
   return program;
-}
-
-/** Turns what commander throws into an error that says what to type instead. */
-function explainFaults(command: Command, path: string): void {
-  command.exitOverride((fault) => {
-    if (fault.exitCode === 0) throw fault;
-    throw explain(fault, command, path);
-  });
-  for (const child of command.commands) explainFaults(child, `${path} ${child.name()}`);
-}
-
-function explain(fault: CommanderError, command: Command, path: string): UsageError {
-  const help = `${path} --help`;
-  if (fault.code === 'commander.help') {
-    const names = command.commands.map((child) => child.name()).join(', ');
-    return new UsageError(`${path} needs a command: ${names}`, { hint: help, cause: fault });
-  }
-  const stray = command.args[0];
-  if (
-    fault.code === 'commander.missingMandatoryOptionValue' &&
-    fault.message.includes("'--file ") &&
-    stray !== undefined
-  ) {
-    return new UsageError(`${path} takes its bundle by name`, { hint: `${path} --file ${stray}`, cause: fault });
-  }
-  const [message = '', ...rest] = fault.message.replace(/^error: /, '').split('\n');
-  const suggestion = /^\(Did you mean (.+)\?\)$/.exec(rest.join(' '))?.[1] ?? nestedCommand(fault, command);
-  const hint = suggestion === undefined ? help : `did you mean ${suggestion}? See ${help}`;
-  return new UsageError(message, { hint, cause: fault });
-}
-
-/** Finds a command one level down, for those who left out the word before it. */
-function nestedCommand(fault: CommanderError, command: Command): string | undefined {
-  if (fault.code !== 'commander.unknownCommand') return undefined;
-  const name = command.args[0];
-  const parent = command.commands.find((child) => child.commands.some((nested) => nested.name() === name));
-  return parent === undefined ? undefined : `${parent.name()} ${name ?? ''}`;
 }
 
 function readVersion(): string {

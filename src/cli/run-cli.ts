@@ -66,7 +66,7 @@ async function fail(error: unknown, io: CliIo, output: Output): Promise<number> 
     return reason instanceof Interruption ? reason.exitCode : exitCodes.interrupted;
   }
   const [{ printError }, { exitCodeOf }] = await Promise.all([import('./print-error.js'), import('./exit-code-of.js')]);
-  printError(error, output, io);
+  await printError(error, output, io);
   return exitCodeOf(error);
 }
 

@@ -1,4 +1,5 @@
 import type { OciErrorCode } from '../errors/index.js';
+import { escapeText } from '../oci/escape.js';
 import { addressRefusedCode } from './guarded-lookup.js';
 
 /** What a low-level error code means to an operator. */
@@ -12,7 +13,7 @@ export interface NetworkFault {
 
 const untrusted: NetworkFault = {
   reason: 'its certificate is not trusted',
-  hint: 'give the authority that signed it with tls.ca (--ca-file, or ca in hosts.toml)',
+  hint: 'give the authority that signed it with tls.ca (--ca-file, or ca in hosts.toml); --insecure accepts any certificate',
   permanent: true,
 };
 const noClientCertificate: NetworkFault = {
@@ -20,11 +21,18 @@ const noClientCertificate: NetworkFault = {
   hint: 'give the client certificate and its key with tls.cert and tls.key (--cert and --key-file, or client in hosts.toml)',
   permanent: true,
 };
-const wrongCertificate: NetworkFault = {
-  reason: 'its certificate is not valid for it',
-  hint: "check the host name, this machine's clock and the certificate's dates and names",
+const expiredCertificate: NetworkFault = {
+  reason: 'its certificate has expired',
+  hint: "have the certificate renewed; check this machine's clock too. --insecure accepts any certificate",
   permanent: true,
 };
+const futureCertificate: NetworkFault = {
+  reason: 'its certificate is not valid yet',
+  hint: "check this machine's clock, and the certificate's dates. --insecure accepts any certificate",
+  permanent: true,
+};
+/** A certificate may have hundreds of names. */
+const mostNamesLength = 300;
 const plainHttp: NetworkFault = {
   reason: 'it does not speak TLS on this port',
   hint: 'if the registry speaks plain HTTP there, use plainHttp (--plain-http, or http:// in hosts.toml)',
@@ -64,9 +72,8 @@ const faults: Readonly<Record<string, NetworkFault>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   CERT_UNTRUSTED: untrusted,
-  CERT_HAS_EXPIRED: wrongCertificate,
-  CERT_NOT_YET_VALID: wrongCertificate,
-  ERR_TLS_CERT_ALTNAME_INVALID: wrongCertificate,
+  CERT_HAS_EXPIRED: expiredCertificate,
+  CERT_NOT_YET_VALID: futureCertificate,
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: noClientCertificate,
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: noClientCertificate,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: noClientCertificate,
@@ -115,8 +122,22 @@ export function faultOf(error: unknown): NetworkFault | undefined {
   if (error instanceof ExplainedFault) return error.fault;
   const code = codeOf(error);
   if (Object.hasOwn(faults, code)) return faults[code];
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(error);
   if (code.startsWith('HPE_')) return notHttp;
   return undefined;
+}
+
+/** Says for which names the certificate is: one of them may be what the registry should have been called. */
+function wrongName(error: unknown): NetworkFault {
+  const { host, cert } = error as { readonly host?: unknown; readonly cert?: { readonly subjectaltname?: unknown } };
+  const names = typeof cert?.subjectaltname === 'string' ? cert.subjectaltname : '';
+  const said = escapeText(names.replaceAll(/\b(?:DNS|IP Address):/g, ''), mostNamesLength);
+  const asked = typeof host === 'string' ? ` and not for ${escapeText(host)}` : '';
+  return {
+    reason: `its certificate is ${said === '' ? 'for no name at all' : `for ${said}`}${said === '' ? '' : asked}`,
+    hint: 'name the registry as its certificate does, or have one made for this name (subjectAltName). --insecure accepts any certificate, also that of somebody between',
+    permanent: true,
+  };
 }
 
 /** The code of an error; empty where it has none. */

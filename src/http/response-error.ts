@@ -83,7 +83,9 @@ function registryError(
   const { host } = url;
   const meant = meantStatus(status, details);
   const known = Object.hasOwn(meanings, meant) ? meanings[meant] : undefined;
-  const hint = known === undefined ? hintForOther(status, url, details) : known.hint(loginHost(host));
+  const meaning = known === undefined ? hintForOther(status, url, details) : known.hint(loginHost(host));
+  const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
+  const hint = isPage ? `${meaning}; a page of HTML came, as from a proxy or a login page: look with curl -v` : meaning;
   return errorFromRefusal(response, {
     code: known?.code ?? 'ERR_OCI_REGISTRY_STATUS',
     operation,

@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
-import { type ArtifactFile, attachArtifact, createResolver, parseReference } from '../../index.js';
+import { type ArtifactFile, attachArtifact, createResolver } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
 import { exitCodes } from '../exit-codes.js';
+import { parseImage } from '../parse-image.js';
 import { readInputFile } from '../read-input.js';
 import { UsageError } from '../usage-error.js';
 
@@ -24,7 +25,7 @@ export async function runAttach(
   context: CommandContext,
 ): Promise<number> {
   const { signal, output } = context;
-  const { registry, repository } = parseReference(reference);
+  const { registry, repository } = parseImage(reference, 'reference');
   const content: ArtifactFile[] = [];
   for (const file of files) content.push(await readFile(file, signal));
   await using resolver = createResolver(await connectionOptions(flags, [registry], context));

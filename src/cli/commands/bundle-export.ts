@@ -9,7 +9,6 @@ import {
   escapeText,
   exportBundle,
   type LayoutReferrers,
-  parseReference,
   planExport,
   type RequiredReferrer,
 } from '../../index.js';
@@ -20,6 +19,7 @@ import { asDiscoveryFailure, discovering } from '../discovery-failure.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 import { leftOut } from '../left-out.js';
+import { parseImage } from '../parse-image.js';
 import { readSignKeys } from '../signing-keys.js';
 import { UsageError } from '../usage-error.js';
 
@@ -54,7 +54,7 @@ export async function runExport(
   const { output, signal } = context;
   assertCompressionKnown(flags);
   warnOfName(flags, context);
-  const registries = references.map((reference) => parseReference(reference).registry);
+  const registries = references.map((reference) => parseImage(reference, 'reference').registry);
   await using resolver = createResolver(await connectionOptions(flags, registries, context));
   const signers = await readSignKeys(flags.signKey, '--sign-key', context);
   const options = { ...writerOptions(flags), signers };
