@@ -27,6 +27,7 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   undici: ['http/undici-send.ts'],
   'tar-stream': [],
   debug: ['telemetry/'],
+  '@opentelemetry/api': ['telemetry/'],
   'smol-toml': ['remotes/hosts-dir/parse-toml.ts'],
   'p-limit': ['content/abort.ts'],
   commander: ['cli/'],
