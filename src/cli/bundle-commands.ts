@@ -7,7 +7,7 @@ import type { SignFlags } from './commands/bundle-sign.js';
 import type { ValidateFlags } from './commands/bundle-validate.js';
 import { categoryFlag, formatFlag, platformFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
-import { collect, parseMapping, parseSize, parseTime } from './flag-parsers.js';
+import { collect, parseMapping, parseSize, parseText, parseTime } from './flag-parsers.js';
 import { declareHelp } from './help-command.js';
 import type { Dispatch } from './program.js';
 import { addSignatureFlags, addSignKeyFlag, passphraseVariable } from './signature-flags.js';
@@ -88,6 +88,12 @@ function addExportFlags(command: Command): void {
       ).argParser(parseSize),
     )
     .option('--expires-at <time>', 'refused by readers from then on, such as 2027-01-31T00:00:00Z', parseTime)
+    .addOption(
+      new Option(
+        '--config <file>',
+        'YAML: timeout_seconds and max_concurrent_discoveries below export.referrer_discovery; flags win',
+      ).argParser(parseText),
+    )
     .option('--force', 'replace an existing file')
     .option('--dry-run', 'discover and plan, write nothing')
     .addOption(formatFlag('how the result is written', 'text', 'json'));

@@ -20,12 +20,14 @@ import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 import { leftOut } from '../left-out.js';
 import { parseImage } from '../parse-image.js';
+import { readConfig } from '../read-config.js';
 import { readSignKeys } from '../signing-keys.js';
 import { UsageError } from '../usage-error.js';
 
 /** Flags of `bundle export`. */
 export interface ExportFlags extends ConnectionFlags {
   readonly output: string;
+  readonly config?: string | undefined;
   readonly artifactType?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
   readonly category?: readonly ArtifactCategory[] | undefined;
@@ -48,12 +50,13 @@ export interface ExportFlags extends ConnectionFlags {
 /** Writes images and everything that refers to them into one file. */
 export async function runExport(
   references: readonly string[],
-  flags: ExportFlags,
+  given: ExportFlags,
   context: CommandContext,
 ): Promise<number> {
   const { output, signal } = context;
-  assertCompressionKnown(flags);
-  warnOfName(flags, context);
+  assertCompressionKnown(given);
+  warnOfName(given, context);
+  const flags = await withConfig(given, context);
   const registries = references.map((reference) => parseImage(reference, 'reference').registry);
   await using resolver = createResolver(await connectionOptions(flags, registries, context));
   const signers = await readSignKeys(flags.signKey, '--sign-key', context);
@@ -87,6 +90,16 @@ export async function runExport(
   else await output.result(describeReport(report, flags));
   warnAll(report.warnings, context);
   return exitCodes.fine;
+}
+
+/** What the configuration file sets counts where the flag was not given. */
+async function withConfig(flags: ExportFlags, context: CommandContext): Promise<ExportFlags> {
+  const { timeoutSeconds, maxConcurrentDiscoveries } = await readConfig(flags.config, context);
+  return {
+    ...flags,
+    timeout: flags.timeout ?? timeoutSeconds,
+    concurrency: flags.concurrency ?? maxConcurrentDiscoveries,
+  };
 }
 
 /** Told before a registry is asked for anything. */

@@ -31,6 +31,7 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   'smol-toml': ['remotes/hosts-dir/parse-toml.ts'],
   'p-limit': ['content/abort.ts'],
   commander: ['cli/'],
+  yaml: ['cli/parse-config.ts'],
 };
 
 interface Import {
