@@ -110,6 +110,13 @@ export type {
   WalkReferrersOptions,
 } from './referrers/graph.js';
 export { walkReferrers } from './referrers/walk-referrers.js';
+export {
+  type CapabilityFinding,
+  type CapabilityName,
+  type ProbeOptions,
+  probeCapabilities,
+  type RegistryCapabilities,
+} from './remotes/capabilities.js';
 export type { HostCapability, RegistryHost, RegistryHosts } from './remotes/hosts.js';
 export { createHostsDirectory } from './remotes/hosts-dir/create-hosts-directory.js';
 export type { HostHeaders, ResolverOptions } from './remotes/options.js';

@@ -41,7 +41,8 @@ const defaultHeaders = { 'accept-encoding': 'identity', 'user-agent': 'oci-refer
 /** Sends a request with what the authorizer knows, and again when a challenge taught it more. */
 export async function exchange(context: ExchangeContext, request: RegistryRequest, call: AbortSignal): Promise<Answer> {
   const { authorizer, origin } = context;
-  if (authorizer === undefined) return await followRedirects(context, request, undefined, call);
+  if (authorizer === undefined || request.anonymous === true)
+    return await followRedirects(context, request, undefined, call);
   const target = { origin, scopes: request.scopes, signal: call };
   const sent: string[] = [];
   for (let tries = 0; ; tries++) {

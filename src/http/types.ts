@@ -19,6 +19,8 @@ export interface RegistryRequest extends AbortableOptions {
    * carried out (401, 429). PATCH and POST are never sent again otherwise.
    */
   readonly once?: boolean | undefined;
+  /** True for a question about no repository, which goes out without credentials and takes a challenge for the answer. */
+  readonly anonymous?: boolean | undefined;
   /**
    * `metadata` has a total deadline, queue and body included; `blob` one until its answer or its upload begins, and then
    * a floor under its progress.

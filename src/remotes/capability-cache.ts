@@ -75,7 +75,8 @@ export class CapabilityCache {
   }
 }
 
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+/** Keeps an entry, as the latest one; of very many the oldest goes. */
+export function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key);
   map.set(key, value);
   if (map.size <= maxEntries) return;

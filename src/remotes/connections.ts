@@ -5,21 +5,25 @@ import { checkOptions } from '../content/check-options.js';
 import { ArgumentError, OciError } from '../errors/index.js';
 import { createAbortHub, type ListenForAbort } from '../http/call-scope.js';
 import { createHttpClient } from '../http/http-client.js';
-import type { HttpClient, TlsOptions } from '../http/types.js';
+import type { HttpClient, RegistryWarning, RetryPolicy, TlsOptions } from '../http/types.js';
 import type { Dispatcher } from '../http/undici-send.js';
 import type { Reference } from '../oci/reference.js';
-import { CapabilityCache } from './capability-cache.js';
+import { CapabilityCache, remember } from './capability-cache.js';
 import { canonicalHost, defaultHosts, type RegistryHost } from './hosts.js';
 import { registryHosts } from './option-schemas.js';
 import type { HostHeaders, ResolvedOptions } from './options.js';
+import { ProbeCache } from './probe-cache.js';
 import { Repository } from './repository.js';
 
 /** Everything a resolver shares between its fetchers and pushers: one client per host, and what is known about each. */
 export class Connections implements AsyncDisposable {
   readonly options: ResolvedOptions;
   readonly capabilities: CapabilityCache;
+  /** What whole probes found. */
+  readonly probes: ProbeCache;
   /** One listener on a signal, however many downloads it ends. */
   readonly listen: ListenForAbort = createAbortHub();
+  readonly #warned = new Map<string, true>();
   readonly #clients = new Map<string, HttpClient>();
   readonly #credentials: CredentialProvider;
   #closed = false;
@@ -27,6 +31,7 @@ export class Connections implements AsyncDisposable {
   constructor(options: ResolvedOptions) {
     this.options = options;
     this.capabilities = new CapabilityCache(options.capabilityTtlMs);
+    this.probes = new ProbeCache(options.capabilityTtlMs);
     const fromDocker = createDockerConfigProvider({ path: options.registryConfig });
     this.#credentials = async (host, context) =>
       (await options.credentials?.(host, context)) ?? (await fromDocker(host, context));
@@ -44,9 +49,10 @@ export class Connections implements AsyncDisposable {
     return hosts.map((host) => new Repository(this.#clientFor(host, reference.registry), host, reference));
   }
 
-  /** The same repository on connections that nobody has used before; disposing closes them. */
-  anew(repository: Repository): Repository & AsyncDisposable {
-    const client = this.#createClient(repository.host, repository.reference.registry);
+  /** The same repository on connections, and with tokens, that nobody has used before; disposing closes them. */
+  anew(repository: Repository, policy: Partial<RetryPolicy> = {}): Repository & AsyncDisposable {
+    const retry = { ...this.options.retry, ...policy };
+    const client = this.#createClient(repository.host, repository.reference.registry, retry);
     const fresh = new Repository(client, repository.host, repository.reference);
     return Object.assign(fresh, { [Symbol.asyncDispose]: () => client.close() });
   }
@@ -73,9 +79,9 @@ export class Connections implements AsyncDisposable {
     return client;
   }
 
-  #createClient(host: RegistryHost, registry: string): HttpClient {
+  #createClient(host: RegistryHost, registry: string, retry: RetryPolicy = this.options.retry): HttpClient {
     const { origin, headers, tls } = this.#settingsOf(host);
-    const { limits, retry, logger, onWarning, proxyFor, dispatcher, tokenRealms } = this.options;
+    const { limits, logger, proxyFor, dispatcher, tokenRealms } = this.options;
     const connectMs = host.connectMs ?? this.options.timeouts.connectMs;
     const timeouts = { ...this.options.timeouts, connectMs };
     // Docker Hub's credentials are filed under docker.io, whatever host serves it.
@@ -93,9 +99,18 @@ export class Connections implements AsyncDisposable {
       proxyFor,
       dispatcher,
     });
+    const onWarning = this.options.onWarning === undefined ? undefined : this.#passWarningOn;
     const shared = { origin, headers, tls, authorizer, retry, timeouts, limits, logger, onWarning };
     return createHttpClient({ ...shared, proxyFor, dispatcher });
   }
+
+  /** A host may have more than one client, and a warning comes to each. */
+  readonly #passWarningOn = (warning: RegistryWarning): void => {
+    const key = `${warning.host} ${warning.text}`;
+    if (this.#warned.has(key)) return;
+    remember(this.#warned, key, true);
+    this.options.onWarning?.(warning);
+  };
 
   #settingsOf(host: RegistryHost): { origin: string; headers: HostHeaders; tls: TlsOptions | undefined } {
     const tls = host.tls ?? this.options.tlsFor(host.host);

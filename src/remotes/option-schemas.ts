@@ -60,5 +60,7 @@ export const listReferrersOptions: z.ZodType = z.strictObject({
   includeTagSchema: flag,
   signal,
 });
+/** What `probe` takes: a misspelt `writeProbes` must not pass for none. */
+export const probeOptions: z.ZodType = z.strictObject({ writeProbes: flag, refresh: flag, signal });
 /** What `push` takes: a misspelt tag must not pass for none. */
 export const pushOptions: z.ZodType = z.strictObject({ tag: z.string().optional(), signal });

@@ -167,7 +167,8 @@ function unsupportedError(repository: Repository, subject: Descriptor): Referrer
   );
 }
 
-function inconsistent(repository: Repository, subject: Descriptor): ReferrersError {
+/** Makes the error for an API that was there before, and is denied now. */
+export function inconsistent(repository: Repository, subject: Descriptor): ReferrersError {
   return new ReferrersError(
     'ERR_OCI_REFERRERS_INCONSISTENT',
     `${repository.host.host} has the referrers API for ${repository.name} in one answer and denies it in another`,

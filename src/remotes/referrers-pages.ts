@@ -51,7 +51,7 @@ export async function readReferrersPages(
   for (let page = 1; url !== undefined; page++) {
     if (page > limits.maxPages) throw overLimit('maxPages', limits.maxPages, repository, subject);
     seen.add(url.href);
-    const { answer, verdict } = await readPage(repository, url, page, subject, options);
+    const { answer, verdict } = await readReferrersPage(repository, url, page, subject, options);
     if (verdict.kind === 'unsupported') return verdict;
 
     // One page shows that the API is there, also when a later one is lost.
@@ -70,12 +70,13 @@ export async function readReferrersPages(
   return { kind: 'list', referrers: [...found.values()], pages: seen.size, isFiltered, warnings: [...warnings] };
 }
 
-async function readPage(
+/** Reads one page, and judges it. */
+export async function readReferrersPage(
   repository: Repository,
   url: URL,
   page: number,
   subject: string,
-  options: ReadPagesOptions,
+  options: Pick<ReadPagesOptions, 'attempts' | 'fallbackOn' | 'limits' | 'signal'>,
 ): Promise<{ answer: BufferedResponse; verdict: Extract<ReferrersVerdict, { kind: 'list' }> | Unsupported }> {
   const { attempts, limits, signal } = options;
   const what = repository.describe(`page ${page} of the referrers of ${subject}`);

@@ -8,7 +8,7 @@ import type { Reference } from '../oci/reference.js';
 import { canonicalHost, type RegistryHost } from './hosts.js';
 
 type Call = AbortableOptions &
-  Partial<Pick<RegistryRequest, 'headers' | 'body' | 'bodySize' | 'kind' | 'scopes' | 'once'>>;
+  Partial<Pick<RegistryRequest, 'headers' | 'body' | 'bodySize' | 'kind' | 'scopes' | 'once' | 'anonymous'>>;
 
 /** One repository on one host: knows its URLs and the scopes they need, and nothing about what answers mean. */
 export class Repository {
@@ -20,6 +20,7 @@ export class Repository {
   readonly key: string;
   /** True for the registry itself and for mirrors that may speak alone. */
   readonly isAuthoritative: boolean;
+  readonly #api: string;
   readonly #base: string;
   readonly #namespace: string | undefined;
 
@@ -28,7 +29,8 @@ export class Repository {
     this.host = host;
     this.reference = reference;
     const path = (host.path ?? '/v2').replace(/\/+$/, '');
-    this.#base = `${client.origin}${path}/${reference.repository}`;
+    this.#api = `${client.origin}${path}/`;
+    this.#base = `${this.#api}${reference.repository}`;
     const isRegistry = host.host === canonicalHost(reference.registry);
     // containerd tells a mirror with `ns` which registry it stands for.
     this.#namespace = isRegistry ? undefined : reference.registry;
@@ -38,6 +40,11 @@ export class Repository {
 
   get name(): string {
     return this.reference.repository;
+  }
+
+  /** The root of the registry's API, `/v2/`. */
+  get baseUrl(): URL {
+    return this.withNamespace(new URL(this.#api));
   }
 
   url(...segments: string[]): URL {

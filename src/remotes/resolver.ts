@@ -1,12 +1,16 @@
 import type { AbortableOptions } from '../content/abort.js';
+import { checkOptions } from '../content/check-options.js';
 import { RegistryError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference, parseReference, type Reference } from '../oci/reference.js';
+import type { ProbeOptions, RegistryCapabilities } from './capabilities.js';
 import { Connections } from './connections.js';
 import { createFetcher } from './fetcher.js';
 import { hostsWith } from './hosts.js';
 import { describeManifest } from './manifest-descriptor.js';
+import { probeOptions } from './option-schemas.js';
 import type { ResolverOptions } from './options.js';
+import { probeRegistry } from './probe-registry.js';
 import { createPusher } from './pusher.js';
 import type { Repository } from './repository.js';
 import { resolveOptions } from './resolve-options.js';
@@ -52,6 +56,12 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
       const [reference, repositories] = await open(text);
       return createPusher(connections, reference, repositories, signal);
     },
+    async probe(text: string, probing: ProbeOptions = {}): Promise<RegistryCapabilities> {
+      checkOptions(probeOptions, probing);
+      const [reference, repositories] = await open(text);
+      return await probeRegistry(connections, reference, repositories, probing);
+    },
+    logger: connections.options.logger,
     close: () => connections.close(),
     [Symbol.asyncDispose]: () => connections.close(),
   };

@@ -9,6 +9,8 @@ import type {
   ReferrersList,
 } from '../content/sources.js';
 import type { Descriptor } from '../oci/descriptor.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { ProbeOptions, RegistryCapabilities } from './capabilities.js';
 
 /** Finds what refers to a manifest; small enough to be the only thing another tool is given. */
 export interface ReferrersFetcher {
@@ -78,6 +80,16 @@ export interface Resolver extends AsyncDisposable {
   fetcher(reference: string, options?: AbortableOptions): Promise<Fetcher>;
   /** Creates a pusher for the repository of a reference; the signal given here aborts everything it does. */
   pusher(reference: string, options?: AbortableOptions): Promise<Pusher>;
+  /**
+   * Finds out what the registry of a reference can do; {@link probeCapabilities} says more.
+   *
+   * @param reference - an image that exists there
+   * @param options - whether to write, whether to ask anew
+   * @throws OciError for every fault that leaves a capability open
+   */
+  probe(reference: string, options?: ProbeOptions): Promise<RegistryCapabilities>;
+  /** Where this resolver, and the workflows that use it, write what they are doing. */
+  readonly logger: Logger;
   /** Ends every connection; calls made later throw `ERR_OCI_CLOSED`. */
   close(): Promise<void>;
 }

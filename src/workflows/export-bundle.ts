@@ -8,6 +8,7 @@ import type { AbortableOptions } from '../content/abort.js';
 import { ArgumentError } from '../errors/index.js';
 import { formatReference, parseReference } from '../oci/reference.js';
 import type { Resolver } from '../remotes/types.js';
+import { probeRegistries } from './probe-registries.js';
 
 /** Options of {@link planExport}. */
 export interface PlanOptions extends Omit<BundleWriterOptions, 'base'>, AbortableOptions {
@@ -77,16 +78,25 @@ async function collect(
   { base, ...options }: Omit<PlanOptions, 'signal'>,
   signal: AbortSignal | undefined,
 ): Promise<BundleWriter> {
+  // What is wrong with the call itself is said before any registry is asked, or a base read that may be large.
   if (typeof base === 'string') checkWriterOptions(options);
-  const known = typeof base === 'string' ? await readBase(base, { signal }) : base;
-  const writer = new BundleWriter({ ...options, base: known });
+  const checked = typeof base === 'string' ? undefined : new BundleWriter({ ...options, base });
   if (references.length === 0) {
     throw new ArgumentError('ERR_OCI_INVALID_OPTION', 'no reference to export was given', { argument: 'references' });
   }
+  await probeRegistries(resolver, references, signal);
+  const writer = checked ?? new BundleWriter({ ...options, base: await readKnown(base, signal) });
   for (const reference of references) {
     const { descriptor } = await resolver.resolve(reference, { signal });
     const source = await resolver.fetcher(reference, { signal });
     writer.add({ source, reference: formatReference(parseReference(reference)), descriptor });
   }
   return writer;
+}
+
+async function readKnown(
+  base: string | BundleBase | undefined,
+  signal: AbortSignal | undefined,
+): Promise<BundleBase | undefined> {
+  return typeof base === 'string' ? await readBase(base, { signal }) : base;
 }

@@ -1,0 +1,92 @@
+import { withDeadline } from '../content/abort.js';
+import { TransportError } from '../errors/index.js';
+import type { Reference } from '../oci/reference.js';
+import type { CapabilityFinding, ProbeOptions, RegistryCapabilities } from './capabilities.js';
+import type { Connections } from './connections.js';
+import { hostsWith } from './hosts.js';
+import { findSubject, probeReferrers } from './probe-referrers.js';
+import { probeVersion } from './probe-version.js';
+import type { Repository } from './repository.js';
+
+/** What a probe found, before it is counted and timed. */
+type Found = Pick<RegistryCapabilities, 'version' | 'capabilities' | 'warnings'>;
+
+/** Probes the host of a registry whose list of referrers decides, or gives an answer that is still good. */
+export async function probeRegistry(
+  connections: Connections,
+  reference: Reference,
+  repositories: readonly Repository[],
+  { writeProbes = false, refresh = false, signal }: ProbeOptions,
+): Promise<RegistryCapabilities> {
+  signal?.throwIfAborted();
+  const repository = decisive(reference, repositories);
+  const known = refresh ? undefined : connections.probes.get(repository.key, writeProbes);
+  if (known !== undefined) return { ...known, cached: true };
+  const startedAt = performance.now();
+  const found = await withinProbe(connections, repository, { writeProbes, signal }, async (stop) => {
+    // Nobody waits for a registry twice over: what does not answer now is discovery's to ask again.
+    await using at = connections.anew(repository, { maxRetries: 0 });
+    return await probe(connections, at, reference, stop);
+  });
+  const { registry, repository: name } = reference;
+  const probeMs = Math.round(performance.now() - startedAt);
+  const has = (finding: CapabilityFinding): boolean => finding.state === 'supported';
+  const capabilities: RegistryCapabilities = {
+    registry,
+    repository: name,
+    host: repository.host.host,
+    version: found.version,
+    referrersApi: found.capabilities.some((finding) => finding.name === 'referrers-api' && has(finding)),
+    fallbackTags: connections.options.fallbackHosts,
+    capabilities: found.capabilities,
+    supported: found.capabilities.filter(has).length,
+    probeMs,
+    cached: false,
+    warnings: found.warnings,
+  };
+  connections.probes.set(repository.key, writeProbes, capabilities);
+  return capabilities;
+}
+
+/** The host that ends the search for referrers: the registry, or a mirror that speaks alone. */
+function decisive({ registry }: Reference, repositories: readonly Repository[]): Repository {
+  const hosts = repositories.map(({ host }) => host);
+  const eligible = new Set(hostsWith(hosts, 'referrers', registry));
+  const asked = repositories.filter(({ host }) => eligible.has(host));
+  const found = asked.find(({ isAuthoritative }) => isAuthoritative) ?? asked[0];
+  if (found === undefined) throw new TypeError('a host without its repository');
+  return found;
+}
+
+async function probe(
+  connections: Connections,
+  at: Repository,
+  reference: Reference,
+  signal: AbortSignal,
+): Promise<Found> {
+  const { version, finding } = await probeVersion(at, signal);
+  const subject = await findSubject(connections, at, reference, signal);
+  const referrers = await probeReferrers(connections, at, subject, signal);
+  const evidence = 'not asked: only a write shows it (writeProbes, --write-probes)';
+  const writes = (['chunked-upload', 'cross-repository-mount', 'delete'] as const).map(
+    (name): CapabilityFinding => ({ name, state: 'unknown', evidence }),
+  );
+  return { version, capabilities: [finding, referrers, ...writes], warnings: [] };
+}
+
+/** Runs a probe against its deadline: one that only reads is no longer than one request may take. */
+async function withinProbe<Result>(
+  { options: { timeouts } }: Connections,
+  at: Repository,
+  { writeProbes = false, signal }: ProbeOptions,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const limitMs = writeProbes ? timeouts.discoveryMs : Math.min(timeouts.requestMs, timeouts.discoveryMs);
+  const expired = (): TransportError =>
+    new TransportError('ERR_OCI_TIMEOUT', `${at.host.host} was not probed within ${limitMs} ms`, {
+      method: 'GET',
+      url: at.baseUrl.href,
+      hint: `look at the load of ${at.host.host} and at the line to it, or raise timeouts.${writeProbes ? 'discoveryMs (--timeout)' : 'requestMs'}`,
+    });
+  return await withDeadline(limitMs, signal, expired, work);
+}
