@@ -1,6 +1,7 @@
 import { withDeadline } from '../content/abort.js';
 import { TransportError } from '../errors/index.js';
 import type { Reference } from '../oci/reference.js';
+import { recordProbe } from '../telemetry/metrics.js';
 import type { CapabilityFinding, ProbeOptions, RegistryCapabilities } from './capabilities.js';
 import type { Connections } from './connections.js';
 import { hostsWith } from './hosts.js';
@@ -22,30 +23,44 @@ export async function probeRegistry(
   const repository = decisive(reference, repositories);
   const known = refresh ? undefined : connections.probes.get(repository.key, writeProbes);
   if (known !== undefined) return { ...known, cached: true };
+  const { registry } = reference;
   const startedAt = performance.now();
-  const found = await withinProbe(connections, repository, { writeProbes, signal }, async (stop) => {
-    // Nobody waits for a registry twice over: what does not answer now is discovery's to ask again.
-    await using at = connections.anew(repository, { maxRetries: 0 });
-    return await probe(connections, at, reference, stop);
-  });
-  const { registry, repository: name } = reference;
-  const probeMs = Math.round(performance.now() - startedAt);
-  const has = (finding: CapabilityFinding): boolean => finding.state === 'supported';
-  const capabilities: RegistryCapabilities = {
-    registry,
-    repository: name,
-    host: repository.host.host,
-    version: found.version,
-    referrersApi: found.capabilities.some((finding) => finding.name === 'referrers-api' && has(finding)),
-    fallbackTags: connections.options.fallbackHosts,
-    capabilities: found.capabilities,
-    supported: found.capabilities.filter(has).length,
-    probeMs,
-    cached: false,
-    warnings: found.warnings,
+  const durationMs = (): number => performance.now() - startedAt;
+  try {
+    const found = await withinProbe(connections, repository, { writeProbes, signal }, async (stop) => {
+      // Nobody waits for a registry twice over: what does not answer now is discovery's to ask again.
+      await using at = connections.anew(repository, { maxRetries: 0 });
+      return await probe(connections, at, reference, stop);
+    });
+    const probeMs = Math.round(durationMs());
+    const capabilities = { ...describe(connections, repository, found), probeMs, cached: false };
+    recordProbe({ registry, apiSupported: capabilities.referrersApi, durationMs: durationMs() });
+    connections.probes.set(repository.key, writeProbes, capabilities);
+    return capabilities;
+  } catch (error) {
+    // Whoever gives up says nothing about the registry.
+    if (signal?.aborted !== true) recordProbe({ registry, apiSupported: undefined, durationMs: durationMs() });
+    throw error;
+  }
+}
+
+function describe(
+  { options }: Connections,
+  { reference, host }: Repository,
+  { version, capabilities, warnings }: Found,
+): Omit<RegistryCapabilities, 'probeMs' | 'cached'> {
+  const supported = capabilities.filter(({ state }) => state === 'supported');
+  return {
+    registry: reference.registry,
+    repository: reference.repository,
+    host: host.host,
+    version,
+    referrersApi: supported.some(({ name }) => name === 'referrers-api'),
+    fallbackTags: options.fallbackHosts,
+    capabilities,
+    supported: supported.length,
+    warnings,
   };
-  connections.probes.set(repository.key, writeProbes, capabilities);
-  return capabilities;
 }
 
 /** The host that ends the search for referrers: the registry, or a mirror that speaks alone. */

@@ -4,7 +4,7 @@ import { startRegistry } from '@stellaops/oci-referrers/testing';
 import { expect, test } from 'vitest';
 import { endingSignals, Interruption } from '../../../src/cli/interruption.js';
 import { runCli } from '../../../src/cli/run-cli.js';
-import { Capture, cli, createWorkspace, publish } from './support.js';
+import { besideProbes, Capture, cli, createWorkspace, publish } from './support.js';
 
 test('a registry that is down exits with 3, says what failed and what to look at, and shows no stack', async () => {
   const registry = await startRegistry();
@@ -96,7 +96,7 @@ test.each([
   publish(registry);
   const exportIt = ['bundle', 'export', `${registry.host}/team/app:1.0`, '--output', workspace.path('a.tgz')];
   const run = await cli(exportIt, { signal: controller.signal });
-  expect(run).toEqual({ code, stdout: '', stderr: `${message}\n` });
+  expect([run.code, run.stdout, besideProbes(run)]).toEqual([code, '', `${message}\n`]);
   expect(await readdir(workspace.path('.'))).toEqual([]);
 });
 

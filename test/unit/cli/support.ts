@@ -63,6 +63,11 @@ export async function cli(argv: readonly string[], setting: CliSetting = {}): Pr
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
+/** What a run wrote to standard error beside the lines about the registries it probed before an export. */
+export function besideProbes({ stderr }: CliRun): string {
+  return stderr.replace(/^\[(?:INFO|WARN)\] (?:Probing \d+ registries|Registry \S+: OCI 1\.).*\n/gm, '');
+}
+
 /** A directory that is removed when the test ends. */
 export interface Workspace extends AsyncDisposable {
   path(name: string): string;
