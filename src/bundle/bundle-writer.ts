@@ -8,6 +8,7 @@ import { ArgumentError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { formatReference, parseReference } from '../oci/reference.js';
 import { walkClosure } from '../referrers/walk-closure.js';
+import { recordTransfer } from '../telemetry/metrics.js';
 import { writeArchive } from './archive-writer.js';
 import { type BundleWriterOptions, checkWriterOptions, type WriterCompression } from './bundle-writer-options.js';
 import { compareText } from './canonical-json.js';
@@ -168,6 +169,13 @@ export class BundleWriter {
    */
   async write(target: string | Writable, options: BundleWriteOptions = {}): Promise<BundleReport> {
     checkOptions(writeSchema, options);
+    const report = await this.#write(target, options);
+    const { blobs, manifests } = report.counts;
+    recordTransfer({ operation: 'export', bytes: report.bytes, blobs: blobs + manifests });
+    return report;
+  }
+
+  async #write(target: string | Writable, options: BundleWriteOptions): Promise<BundleReport> {
     const { signal, partBytes, force: isForced = false } = options;
     const compression = compressionFor(target, this.#options.compression);
     signal?.throwIfAborted();

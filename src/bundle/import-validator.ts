@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AbortableOptions } from '../content/abort.js';
 import { checkOptions } from '../content/check-options.js';
 import { ArgumentError } from '../errors/index.js';
+import { inSpan } from '../telemetry/spans.js';
 import { readBase } from './bundle-base.js';
 import { BundleReader } from './bundle-reader.js';
 import { makeLayoutReport } from './foreign/layout-report.js';
@@ -156,6 +157,15 @@ export class ImportValidator {
    * @internal
    */
   async validateReader(reader: BundleReader, options: ValidateOptions = {}): Promise<ValidatedBundle> {
+    return await inSpan('oci_referrers.validate', {}, async (addAttributes) => {
+      const validated = await this.#validate(reader, options);
+      const { ok, findings, findingsDropped } = validated.report;
+      addAttributes({ 'oci_referrers.valid': ok, 'oci_referrers.findings': findings.length + findingsDropped });
+      return validated;
+    });
+  }
+
+  async #validate(reader: BundleReader, options: ValidateOptions): Promise<ValidatedBundle> {
     if (this.#isLayout) {
       if ((options.signatures ?? []).length > 0) throw notForLayout('signatures');
       const layout = new LayoutRun(this.#settings);

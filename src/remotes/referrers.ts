@@ -6,6 +6,7 @@ import { AttemptLog } from './attempt-log.js';
 import type { Connections } from './connections.js';
 import { hostsWith, type RegistryHost } from './hosts.js';
 import { findLegacyTags } from './legacy-tags.js';
+import { observeDiscovery } from './observe-discovery.js';
 import { describeByManifests, keepWanted } from './referrer-types.js';
 import { type AskOptions, askRepository, type HostList } from './referrers-host.js';
 import type { Repository } from './repository.js';
@@ -28,20 +29,22 @@ export async function listReferrers(
 ): Promise<ReferrersList> {
   assertDescriptor(subject, 'subject');
   assertTypes(options.artifactTypes);
-  const { timeouts } = context.connections.options;
-  const attempts = new AttemptLog();
-  const question = {
-    unanswered: `the referrers of ${subject.digest} were not listed`,
-    where: `${context.reference.registry}/${context.reference.repository}`,
-    signal: options.signal,
-  };
-  try {
-    return await withinDiscovery(timeouts, question, (signal) =>
-      list(context, subject, { ...options, signal }, attempts),
-    );
-  } catch (error) {
-    throw isOciError(error) && error !== options.signal?.reason ? error.withAttempts(attempts.attempts) : error;
-  }
+  const { reference, connections } = context;
+  const { timeouts, logger } = connections.options;
+  const { digest } = subject;
+  const { signal: caller } = options;
+  return await observeDiscovery({ reference, digest, signal: caller, logger }, async () => {
+    const attempts = new AttemptLog();
+    const where = `${reference.registry}/${reference.repository}`;
+    const question = { unanswered: `the referrers of ${digest} were not listed`, where, signal: caller };
+    try {
+      return await withinDiscovery(timeouts, question, (signal) =>
+        list(context, subject, { ...options, signal }, attempts),
+      );
+    } catch (error) {
+      throw isOciError(error) && error !== caller?.reason ? error.withAttempts(attempts.attempts) : error;
+    }
+  });
 }
 
 async function list(

@@ -4,7 +4,7 @@ import { defaultLimits, type Limits } from '../content/limits.js';
 import { createProxyChooser } from '../http/proxy.js';
 import { defaultRetryPolicy } from '../http/retry.js';
 import { defaultTimeouts } from '../http/timeouts.js';
-import { createDebugLogger } from '../telemetry/logger.js';
+import { createDebugLogger, guardLogger } from '../telemetry/logger.js';
 import { isLoopbackHost } from './hosts.js';
 import { hostHeaders, hostName, proxyOption, tlsOptions } from './option-schemas.js';
 import type { HostHeaders, ResolvedOptions, ResolverOptions } from './options.js';
@@ -13,6 +13,7 @@ const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const zeroOrMore = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const callback = z.custom<(...parameters: never[]) => unknown>(isFunction, 'must be a function');
+const logger = z.object({ debug: callback, info: callback, warn: callback, error: callback }, 'must be a logger');
 const each = <Keys extends string>(keys: readonly Keys[], schema: z.ZodType): Record<Keys, z.ZodType> =>
   Object.fromEntries(keys.map((key) => [key, schema.optional()])) as unknown as Record<Keys, z.ZodType>;
 const keysOf = <T extends object>(value: T): (keyof T & string)[] => Object.keys(value) as (keyof T & string)[];
@@ -36,7 +37,7 @@ const optionsSchema = z
     serverFilter: z.boolean().optional(),
     tokenRealms: z.union([z.enum(['any-https', 'same-host']), z.array(hostName)]).optional(),
     onWarning: callback.optional(),
-    logger: z.custom((value) => typeof value === 'object' && value !== null, 'must be a logger').optional(),
+    logger: logger.optional(),
     dispatcher: z.custom((value) => typeof value === 'object' && value !== null, 'must be a dispatcher').optional(),
   })
   .refine(({ dispatcher, tls, proxy }) => dispatcher === undefined || (tls === undefined && proxy === undefined), {
@@ -76,7 +77,7 @@ export function resolveOptions(options: ResolverOptions): ResolvedOptions {
     serverFilter: options.serverFilter ?? true,
     tokenRealms: options.tokenRealms ?? 'any-https',
     onWarning: options.onWarning,
-    logger: options.logger ?? createDebugLogger(),
+    logger: options.logger === undefined ? createDebugLogger() : guardLogger(options.logger),
     dispatcher: options.dispatcher,
   };
 }

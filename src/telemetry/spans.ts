@@ -52,8 +52,14 @@ function runBelow<Result>(span: Span, work: () => Promise<Result>): Promise<Resu
   return start();
 }
 
+/** Names a fault without its words: those of an error that is not ours may say anything. */
+export function faultName(error: unknown): string {
+  if (isOciError(error)) return error.code;
+  return error instanceof Error ? error.name : '_OTHER';
+}
+
 function markFailed(span: Span, error: unknown): void {
-  const type = isOciError(error) ? error.code : error instanceof Error ? error.name : '_OTHER';
+  const type = faultName(error);
   span.setAttribute('error.type', type);
   span.setStatus({ code: SpanStatusCode.ERROR, message: type });
 }

@@ -10,6 +10,8 @@ import type { Descriptor } from '../oci/descriptor.js';
 import type { WalkOptions } from '../referrers/graph.js';
 import { walkClosure } from '../referrers/walk-closure.js';
 import { walkShape } from '../referrers/walk-options.js';
+import { recordTransfer } from '../telemetry/metrics.js';
+import { type AddAttributes, inSpan, type SpanAttributes } from '../telemetry/spans.js';
 import { MountPlaces } from '../transfer/mount-places.js';
 import { checkBeforePush } from '../transfer/preflight.js';
 import { absentFrom, pushGraph } from '../transfer/push-graph.js';
@@ -93,8 +95,24 @@ export async function copyImage(
   checkOptions(schema, options);
   checkOptions(location, source, 'source');
   checkOptions(location, target, 'target');
+  return await inSpan('oci_referrers.copy', {}, async (addAttributes) => {
+    const report = await copy(source, target, options, addAttributes);
+    const { uploadedBytes: bytes, uploaded: blobs, referrers } = report;
+    if (!report.dryRun) recordTransfer({ operation: 'copy', bytes, blobs });
+    addAttributes({ 'oci_referrers.count': referrers, 'oci_referrers.bytes': bytes });
+    return report;
+  });
+}
+
+async function copy(
+  source: ImageLocation,
+  target: ImageLocation,
+  options: CopyOptions,
+  addAttributes: AddAttributes,
+): Promise<CopyReport> {
   const { requireReferrers = [], keepTags, dryRun = false, onProgress, ...walk } = options;
   const from = await openSource(source, options);
+  addAttributes(sourceAttributes(from));
   const graph = await walkClosure(from.source, from.descriptor, { includeTagSchema: true, ...walk });
   const image = { reference: from.name, repository: from.repository ?? from.name, source: from.source, graph };
   assertRequired([image], requireReferrers);
@@ -119,6 +137,14 @@ export async function copyImage(
   const referrers = new Set(graph.subjects.flatMap((list) => list.referrers.map(({ digest }) => digest))).size;
   const counts = { referrers, manifests: graph.nodes.size, blobs: blobs.size };
   return { source: from.name, dryRun, ...report, complete, ...counts, nondistributable, warnings: graph.warnings };
+}
+
+function sourceAttributes({ registry, repository, descriptor }: OpenSource): SpanAttributes {
+  return {
+    ...(registry === undefined ? {} : { 'oci.registry': registry }),
+    ...(repository === undefined ? {} : { 'oci.repository': repository }),
+    'oci.manifest.digest': descriptor.digest,
+  };
 }
 
 /** Opens blobs where they are, as often as an upload needs them. */

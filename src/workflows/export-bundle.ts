@@ -8,6 +8,7 @@ import type { AbortableOptions } from '../content/abort.js';
 import { ArgumentError } from '../errors/index.js';
 import { formatReference, parseReference } from '../oci/reference.js';
 import type { Resolver } from '../remotes/types.js';
+import { inSpan, type SpanAttributes } from '../telemetry/spans.js';
 import { probeRegistries } from './probe-registries.js';
 
 /** Options of {@link planExport}. */
@@ -51,8 +52,12 @@ export async function exportBundle(
   options: ExportOptions,
 ): Promise<BundleReport> {
   const { output, force, workDirectory, partBytes, signal, ...writerOptions } = options;
-  const writer = await collect(resolver, references, writerOptions, signal);
-  return await writer.write(output, { force, workDirectory, partBytes, signal });
+  return await inSpan('oci_referrers.export', { 'oci_referrers.images': references.length }, async (addAttributes) => {
+    const writer = await collect(resolver, references, writerOptions, signal);
+    const report = await writer.write(output, { force, workDirectory, partBytes, signal });
+    addAttributes(exportAttributes(report));
+    return report;
+  });
 }
 
 /**
@@ -70,6 +75,15 @@ export async function planExport(
   const { signal, ...writerOptions } = options;
   const writer = await collect(resolver, references, writerOptions, signal);
   return await writer.plan({ signal });
+}
+
+function exportAttributes({ bundleId, complete, counts, bytes }: BundleReport): SpanAttributes {
+  return {
+    'oci_referrers.bundle_id': bundleId,
+    'oci_referrers.complete': complete,
+    'oci_referrers.count': counts.referrers,
+    'oci_referrers.bytes': bytes,
+  };
 }
 
 async function collect(

@@ -12,6 +12,8 @@ import type { Descriptor } from '../oci/descriptor.js';
 import { blobsBelow } from '../oci/manifest.js';
 import type { ReferrersGraph } from '../referrers/graph.js';
 import type { Resolver } from '../remotes/types.js';
+import { recordTransfer } from '../telemetry/metrics.js';
+import { inSpan } from '../telemetry/spans.js';
 import { BundleGraphs, bundleBlobs } from '../transfer/bundle-graph.js';
 import { BundleValidationError } from '../transfer/bundle-validation-error.js';
 import type { MappingOptions } from '../transfer/mapping.js';
@@ -99,6 +101,28 @@ const maxSpoolBytes = 2 ** 40;
 export async function importBundle(source: string | Readable, options: ImportOptions): Promise<ImportReport> {
   checkImportOptions(options);
   const validator = createValidator(options);
+  return await inSpan('oci_referrers.import', {}, async (addAttributes) => {
+    const report = await importFrom(source, validator, options);
+    const transfers = report.images.flatMap(({ transfer }) => transfer ?? []);
+    const bytes = transfers.reduce((sum, { uploadedBytes }) => sum + uploadedBytes, 0);
+    const blobs = transfers.reduce((sum, { uploaded }) => sum + uploaded, 0);
+    if (!report.dryRun) recordTransfer({ operation: 'import', bytes, blobs });
+    const images = report.images.length;
+    const { bundleId } = report;
+    addAttributes({
+      'oci_referrers.bundle_id': bundleId,
+      'oci_referrers.images': images,
+      'oci_referrers.bytes': bytes,
+    });
+    return report;
+  });
+}
+
+async function importFrom(
+  source: string | Readable,
+  validator: ImportValidator,
+  options: ImportOptions,
+): Promise<ImportReport> {
   if (typeof source === 'string') return await importFile(source, validator, options);
   await using spooled = await spool(source, maxSpoolBytes, options.signal);
   return await importFile(spooled.path, validator, options);

@@ -15,7 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   remotes: ['errors', 'oci', 'content', 'telemetry', 'http', 'auth'],
   referrers: ['errors', 'oci', 'content'],
   layout: ['errors', 'oci', 'content', 'referrers'],
-  bundle: ['errors', 'oci', 'content', 'referrers'],
+  bundle: ['errors', 'oci', 'content', 'telemetry', 'referrers'],
   transfer: ['errors', 'oci', 'content', 'referrers', 'bundle'],
   workflows: ['errors', 'oci', 'content', 'telemetry', 'remotes', 'referrers', 'layout', 'bundle', 'transfer'],
   testing: ['errors', 'oci'],
