@@ -28,6 +28,7 @@ export { describeSigners, type FormatReportOptions, formatReport } from './bundl
 export type { BundleCompression } from './bundle/gzip-reader.js';
 export { ImportValidator, type ImportValidatorOptions, type ValidateOptions } from './bundle/import-validator.js';
 export type { LayoutReferrers } from './bundle/layout-index.js';
+export { nextStepFor } from './bundle/next-steps.js';
 export type { BundlePart } from './bundle/part-list.js';
 export type { BundleCounts, BundlePlan } from './bundle/plan.js';
 export type { BlobProgress, PlanProgress, ProgressEvent } from './bundle/progress.js';

@@ -51,7 +51,17 @@ const nextSteps: Readonly<Record<FindingCode, string>> = {
   BundleExpired: 'ask for a newer bundle',
 };
 
-/** Says what to do next about a finding, as one sentence. */
+/**
+ * Says what an operator does next about a finding, in one sentence; `formatReport` writes it below each.
+ *
+ * @example
+ * ```ts
+ * import { ImportValidator, nextStepFor } from '@stellaops/oci-referrers';
+ *
+ * const { findings } = await new ImportValidator().validate('bundle.tgz');
+ * for (const { code, message } of findings) console.log(`${code}: ${message}: ${nextStepFor(code)}`);
+ * ```
+ */
 export function nextStepFor(code: FindingCode): string {
   return nextSteps[code];
 }

@@ -100,17 +100,28 @@ function addExportFlags(command: Command): void {
 }
 
 function declareInspect(bundle: Command, dispatch: Dispatch): void {
-  bundle
+  const command = bundle
     .command('inspect')
     .summary('show what a bundle says is in it')
-    .description('Shows what a bundle says is in it. It checks nothing else: that is what validate is for.')
+    .description(
+      'Shows what a bundle says is in it. It checks nothing else: that is what validate is for. Only --format html ' +
+        'validates, and writes what was found on the page. Exit 2: not valid.',
+    )
     .requiredOption('--file <file>', 'bundle')
-    .addOption(formatFlag('how the result is written', 'tree', 'json'))
+    .addOption(
+      formatFlag('html is a page to look at, mermaid a diagram to paste into one', 'tree', 'json', 'html', 'mermaid'),
+    );
+  addSignatureFlags(command)
     .addHelpText(
       'after',
       `
-Example:
-  oci-referrers bundle inspect --file app.tgz`,
+The flags about keys and signatures are for --format html alone. The page is
+written in either case: with exit 2 it says why the bundle is not valid.
+
+Examples:
+  oci-referrers bundle inspect --file app.tgz
+  oci-referrers bundle inspect --file app.tgz --format html \\
+    --key exporter.pub > app.html`,
     )
     .action(async (flags: InspectFlags, self: Command) => {
       const { runInspect } = await import('./commands/bundle-inspect.js');

@@ -82,3 +82,10 @@ function childrenOf(graph: ReferrersGraph, digest: string): readonly ChildView[]
     ...(child.platform === undefined ? {} : { platform: child.platform }),
   }));
 }
+
+/** Names a manifest of an index by its platform, as the index has it. */
+export function nameOfChild({ platform }: ChildView): string {
+  if (platform === undefined) return 'manifest';
+  const variant = platform.variant === undefined ? '' : `/${platform.variant}`;
+  return `${platform.os}/${platform.architecture}${variant}`;
+}

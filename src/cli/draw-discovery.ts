@@ -1,5 +1,5 @@
 import { escapeText } from '../index.js';
-import type { ChildView, Discovery, SubjectView } from './discovery.js';
+import { type ChildView, type Discovery, nameOfChild, type SubjectView } from './discovery.js';
 import { countOf, formatSize, shortDigest } from './format-size.js';
 import { leftOut } from './left-out.js';
 import { referrerLine, typeOf } from './referrer-view.js';
@@ -51,7 +51,7 @@ export function drawDiscoveryTable(discovery: Discovery, isFiltered: boolean): r
 /** Says how many there are and who said so: an empty answer has to be as firm as any other. */
 function evidence({ subjects }: Discovery, isFiltered: boolean): string {
   const referrers = new Set(subjects.flatMap((subject) => subject.referrers.map(({ digest }) => digest)));
-  const sources = new Set(subjects.map(sourceOf));
+  const sources = new Set(subjects.map((subject) => escapeText(sourceOf(subject))));
   const count = referrers.size === 0 ? 'no referrers' : countOf(referrers.size, 'referrer');
   const asked = subjects.length > 1 ? ` of ${subjects.length} manifests` : '';
   const filtered = subjects.reduce((sum, subject) => sum + subject.filtered, 0);
@@ -60,13 +60,12 @@ function evidence({ subjects }: Discovery, isFiltered: boolean): string {
   return left === undefined ? confirmed : `${confirmed}; ${left}`;
 }
 
-function sourceOf({ source, host }: SubjectView): string {
+/** Names the endpoint that said what refers to a manifest, and where it is; not escaped. */
+export function sourceOf({ source, host }: Pick<SubjectView, 'source' | 'host'>): string {
   // A layout has no host.
-  return source === 'layout' ? endpoints.layout : `${endpoints[source]} of ${escapeText(host)}`;
+  return source === 'layout' ? endpoints.layout : `${endpoints[source]} of ${host}`;
 }
 
-function childLine({ platform, digest, size }: ChildView): string {
-  const variant = platform?.variant === undefined ? '' : `/${platform.variant}`;
-  const name = platform === undefined ? 'manifest' : `${platform.os}/${platform.architecture}${variant}`;
-  return `${escapeText(name)}  ${shortDigest(digest)}  ${formatSize(size)}`;
+function childLine(child: ChildView): string {
+  return `${escapeText(nameOfChild(child))}  ${shortDigest(child.digest)}  ${formatSize(child.size)}`;
 }

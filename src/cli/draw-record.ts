@@ -1,17 +1,18 @@
-import { type BundleImage, type BundleRecord, type BundleSubject, escapeText, parseReference } from '../index.js';
+import { type BundleImage, type BundleRecord, escapeText } from '../index.js';
 import { countOf, formatSize, shortDigest } from './format-size.js';
+import { type ImageTree, imageTrees } from './record-trees.js';
 import { referrerLine } from './referrer-view.js';
 import { drawTree, type TreeItem } from './tree.js';
 
 /** Draws what a bundle says is in it: its images, each with the tree of its referrers. */
 export function drawRecord(record: BundleRecord, signatures: readonly string[] | undefined): readonly string[] {
-  const { bundleId, previousBundleId, images } = record;
+  const { bundleId, previousBundleId } = record;
   return [
     `bundle ${bundleId}`,
     ...(previousBundleId === undefined ? [] : [`base   ${previousBundleId}`]),
     ...headLines(record).map((line) => `  ${line}`),
     `  ${describeSignatures(signatures)}`,
-    ...images.flatMap((image) => ['', ...drawImage(image, record)]),
+    ...imageTrees(record).flatMap((tree) => ['', ...drawImage(tree)]),
   ];
 }
 
@@ -35,7 +36,8 @@ function headLines(record: BundleRecord): readonly string[] {
   ];
 }
 
-function describeExternal({ external }: BundleRecord): readonly string[] {
+/** Says what content the images need that is not in the bundle, and why. */
+export function describeExternal({ external }: BundleRecord): readonly string[] {
   const reasons = [
     ['delta', 'in an earlier bundle'],
     ['nondistributable', 'that must not be passed on'],
@@ -53,32 +55,20 @@ function describeSignatures(signatures: readonly string[] | undefined): string {
   return signatures.length === 0 ? 'unsigned' : `${countOf(signatures.length, 'signature')}, not checked here`;
 }
 
-function sizeOf(items: readonly { readonly size: number }[]): number {
+/** Adds up sizes in bytes. */
+export function sizeOf(items: readonly { readonly size: number }[]): number {
   return items.reduce((sum, { size }) => sum + size, 0);
 }
 
-function drawImage(image: BundleImage, { referrers, images }: BundleRecord): readonly string[] {
-  const repository = repositoryOf(image.reference);
-  const lists = referrers.subjects.filter(({ reference }) => repositoryOf(reference) === repository);
-  const bySubject = new Map(lists.map((list) => [list.subject, list]));
-  const known = new Set([...images.map(({ digest }) => digest), ...lists.flatMap(digestsOf)]);
-  // Another tag of the same image may be the one its lists name.
-  const twins = new Set(images.filter(({ digest }) => digest === image.digest).map(({ reference }) => reference));
-  // A subject that is neither image nor referrer is a manifest below the image's index.
-  const below = lists.filter(
-    ({ subject, reference, artifacts }) => twins.has(reference) && !known.has(subject) && artifacts.length > 0,
-  );
+function drawImage({ image, lists, below, unconfirmed }: ImageTree): readonly string[] {
+  const manifests = below.filter(({ artifacts }) => artifacts.length > 0);
   const childrenOf = ({ key }: TreeItem): readonly TreeItem[] => [
     ...(key === image.digest
-      ? below.map(({ subject }) => ({ key: subject, text: `manifest  ${shortDigest(subject)}` }))
+      ? manifests.map(({ subject }) => ({ key: subject, text: `manifest  ${shortDigest(subject)}` }))
       : []),
-    ...(bySubject.get(key)?.artifacts ?? []).map((artifact) => ({
-      key: artifact.digest,
-      text: referrerLine(artifact),
-    })),
+    ...(lists.get(key)?.artifacts ?? []).map((artifact) => ({ key: artifact.digest, text: referrerLine(artifact) })),
   ];
   const text = `${escapeText(image.reference)}  ${shortDigest(image.digest)}  ${formatSize(image.size)}`;
-  const unconfirmed = lists.filter(({ reference, discovery }) => twins.has(reference) && !discovery.complete);
   return [
     ...drawTree({ key: image.digest, text }, childrenOf),
     ...platformLines(image),
@@ -86,20 +76,6 @@ function drawImage(image: BundleImage, { referrers, images }: BundleRecord): rea
       return `not confirmed at export: ${shortDigest(subject)} on ${escapeText(discovery.host)}`;
     }),
   ];
-}
-
-/** A record that is only shown may hold anything. */
-function repositoryOf(reference: string): string {
-  try {
-    const { registry, repository } = parseReference(reference);
-    return `${registry}/${repository}`;
-  } catch {
-    return reference;
-  }
-}
-
-function digestsOf({ artifacts }: BundleSubject): readonly string[] {
-  return artifacts.map(({ digest }) => digest);
 }
 
 function platformLines({ platforms: { included, missing } }: BundleImage): readonly string[] {

@@ -26,7 +26,16 @@ function declareDiscover(program: Command, dispatch: Dispatch): void {
     .option('--recursive', 'follow platforms, nested indexes and referrers of referrers')
     .addOption(platformFlag('only this platform of an index, os/arch[/variant]; implies --recursive'))
     .option('--legacy-tags', "also find cosign's older sha256-….sig, .att and .sbom tags")
-    .addOption(formatFlag('tree is short, table and json have every digest in full', 'tree', 'table', 'json'));
+    .addOption(
+      formatFlag(
+        'tree is short, table and json have every digest in full; html is a page, mermaid a diagram to paste into one',
+        'tree',
+        'table',
+        'json',
+        'html',
+        'mermaid',
+      ),
+    );
   addConnectionFlags(discover)
     .addHelpText(
       'after',
@@ -37,6 +46,7 @@ Examples:
   oci-referrers discover registry.example.com/team/app:1.2
   oci-referrers discover localhost:5000/app:1.2 --recursive --format json
   oci-referrers discover oci:mirror:1.2 --recursive
+  oci-referrers discover HOST/app:1.2 --recursive --format html > app.html
   oci-referrers discover ghcr.io/org/app:1 \\
     --artifact-type application/vnd.cyclonedx+json`,
     )

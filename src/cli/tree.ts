@@ -6,7 +6,7 @@ export interface TreeItem {
 }
 
 /** Deeper than any closure that can be discovered. */
-const maxDepth = 64;
+export const maxTreeDepth = 64;
 
 /**
  * Draws a tree, its root at the margin.
@@ -24,7 +24,7 @@ export function drawTree(root: TreeItem, childrenOf: (item: TreeItem) => readonl
       const hasMore = childrenOf(child).length > 0;
       if (hasMore && drawn.has(child.key)) {
         lines.push(`${line}  (more above)`);
-      } else if (hasMore && depth >= maxDepth) {
+      } else if (hasMore && depth >= maxTreeDepth) {
         lines.push(`${line}  (more below)`);
       } else {
         lines.push(line);

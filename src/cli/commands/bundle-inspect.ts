@@ -1,24 +1,36 @@
 import { access } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { BundleReader, isOciError, readBundleRecord } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import { drawRecord } from '../draw-record.js';
 import { exitCodes } from '../exit-codes.js';
 import { reading } from '../input-failure.js';
 import { warnOfPart } from '../part-warning.js';
+import { printReport, type ReportFormat } from '../report/print-report.js';
+import { viewBundle } from '../report/view-record.js';
+import type { SignatureFlags } from '../signature-flags.js';
+import { UsageError } from '../usage-error.js';
 
 /** Flags of `bundle inspect`. */
-export interface InspectFlags {
+export interface InspectFlags extends SignatureFlags {
   readonly file: string;
-  readonly format: 'tree' | 'json';
+  readonly format: 'tree' | 'json' | ReportFormat;
 }
 
-/** Shows what a bundle says is in it. */
-export async function runInspect({ file, format }: InspectFlags, context: CommandContext): Promise<number> {
+/** Shows what a bundle says is in it; a page also says whether that is so. */
+export async function runInspect(flags: InspectFlags, context: CommandContext): Promise<number> {
+  const { file, format } = flags;
   const { output, signal } = context;
+  if (format !== 'html') refuseSignatureFlags(flags);
   warnOfPart(file, output);
+  if (format === 'html') {
+    const { writeBundleReport } = await import('./inspect-report.js');
+    return await writeBundleReport(flags, await findBeside(file), context);
+  }
   const record = await reading(file, () => readBundleRecord(file, { signal }));
   const signatures = await findSignatures(file, signal);
   if (format === 'json') await output.json({ ...record, signatures });
+  else if (format === 'mermaid') await printReport(viewBundle({ title: basename(file), record }), format, context);
   else await output.result(drawRecord(record, signatures));
   output.info('this is what the bundle says about itself; bundle validate checks it');
   return exitCodes.fine;
@@ -37,19 +49,34 @@ async function findSignatures(file: string, signal: AbortSignal): Promise<readon
       if (path.startsWith('signatures/')) signatures.push(path);
       if (/^(?:indexes|referrers|blobs)\//.test(path)) break;
     }
-    const beside = `${file}.sigstore.json`;
-    return (await isThere(beside)) ? [...signatures, beside] : signatures;
+    return [...signatures, ...(await findBeside(file))];
   } catch (error) {
     if (isOciError(error, 'ERR_OCI_BUNDLE_INVALID')) return undefined;
     throw error;
   }
 }
 
-async function isThere(file: string): Promise<boolean> {
+async function findBeside(file: string): Promise<readonly string[]> {
+  const beside = `${file}.sigstore.json`;
   try {
-    await access(file);
-    return true;
+    await access(beside);
+    return [beside];
   } catch {
-    return false;
+    return [];
   }
+}
+
+/** Nobody is to believe that a signature was looked at. */
+function refuseSignatureFlags({ file, format, key, threshold, signature, expectPrevious }: InspectFlags): void {
+  const given = {
+    '--key': key,
+    '--threshold': threshold,
+    '--signature': signature,
+    '--expect-previous': expectPrevious,
+  };
+  const flag = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+  if (flag === undefined) return;
+  throw new UsageError(`${flag} needs a check, and bundle inspect --format ${format} checks nothing`, {
+    hint: `write --format html for a page with what was checked, or: oci-referrers bundle validate --file ${file} ${flag} …`,
+  });
 }

@@ -15,6 +15,8 @@ import { discovering } from '../discovery-failure.js';
 import { drawDiscoveryTable, drawDiscoveryTree } from '../draw-discovery.js';
 import { exitCodes } from '../exit-codes.js';
 import { type Location, parseLocation } from '../location.js';
+import { printReport, type ReportFormat } from '../report/print-report.js';
+import { viewDiscovery } from '../report/view-discovery.js';
 
 /** Flags of `discover`. */
 export interface DiscoverFlags extends ConnectionFlags {
@@ -22,7 +24,7 @@ export interface DiscoverFlags extends ConnectionFlags {
   readonly recursive?: boolean | undefined;
   readonly platform?: readonly string[] | undefined;
   readonly legacyTags?: boolean | undefined;
-  readonly format: 'tree' | 'table' | 'json';
+  readonly format: 'tree' | 'table' | 'json' | ReportFormat;
 }
 
 /** Shows what refers to an image. */
@@ -34,13 +36,24 @@ export async function runDiscover(reference: string, flags: DiscoverFlags, conte
     const found = await find(location, resolver, context.signal);
     return await discover(found, reference, flags, context.signal);
   });
-  const { output } = context;
-  const isFiltered = flags.artifactType !== undefined;
-  if (flags.format === 'json') await output.json(discovery);
-  else if (flags.format === 'table') await output.result(drawDiscoveryTable(discovery, isFiltered));
-  else await output.result(drawDiscoveryTree(discovery, isFiltered));
-  for (const warning of [...discovery.warnings, ...advice(discovery, flags)]) output.warn(escapeText(warning, 2048));
+  const warnings = [...discovery.warnings, ...advice(discovery, flags)];
+  await print(discovery, warnings, flags, context);
+  for (const warning of warnings) context.output.warn(escapeText(warning, 2048));
   return exitCodes.fine;
+}
+
+async function print(
+  discovery: Discovery,
+  warnings: readonly string[],
+  { format, artifactType }: DiscoverFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { output } = context;
+  const isFiltered = artifactType !== undefined;
+  if (format === 'json') await output.json(discovery);
+  else if (format === 'table') await output.result(drawDiscoveryTable(discovery, isFiltered));
+  else if (format === 'tree') await output.result(drawDiscoveryTree(discovery, isFiltered));
+  else await printReport(viewDiscovery({ ...discovery, warnings }, isFiltered), format, context);
 }
 
 interface Found {
