@@ -63,7 +63,8 @@ async function serve(directory: string, host: string, auth: unknown): Promise<Ch
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: true } },
-    http: { addr: host, secret: mark, headers: { 'X-Interop': [mark] } },
+    // What it says of uploads holds behind a proxy that speaks TLS for it, too.
+    http: { addr: host, secret: mark, relativeurls: true, headers: { 'X-Interop': [mark] } },
     ...(auth === undefined ? {} : { auth }),
   };
   // JSON is YAML.

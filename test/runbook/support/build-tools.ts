@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { chmod, copyFile, mkdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isInstalled, projectRoot } from '../../interop/support/tools.js';
+
+const run = promisify(execFile);
+const folder = join(projectRoot, '.runbook');
+
+/** What an operator's machine has; nothing here is skipped where one of them is missing. */
+const tools = ['awk', 'bash', 'curl', 'docker-registry', 'go', 'grep', 'jq', 'openssl', 'sha256sum', 'skopeo', 'tar'];
+
+/** The programs that are no Debian package: this project's command, as npm links it, and two clients of others. */
+export const programFolder: string = join(folder, 'bin');
+
+/** Builds them before any test runs. */
+export async function setup(): Promise<void> {
+  const missing = tools.filter((name) => !isInstalled(name));
+  if (missing.length > 0) throw new Error(`the runbook cannot be followed without ${missing.join(', ')}`);
+  await mkdir(programFolder, { recursive: true });
+  await Promise.all([buildCommand(), buildClients()]);
+}
+
+async function buildCommand(): Promise<void> {
+  const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
+  const args = [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')];
+  await run(process.execPath, args, { cwd: projectRoot, timeout: 120_000 });
+  await copyFile(join(projectRoot, 'package.json'), join(folder, 'package.json'));
+  const link = join(programFolder, 'oci-referrers');
+  await chmod(join(folder, 'dist/cli/main.js'), 0o755);
+  await rm(link, { force: true });
+  await symlink('../dist/cli/main.js', link);
+}
+
+/** Go's own cache makes the second time quick. */
+async function buildClients(): Promise<void> {
+  const clients = ['github.com/google/go-containerregistry/cmd/crane', 'oras.land/oras/cmd/oras'];
+  const cwd = join(projectRoot, 'test/runbook/tools');
+  await run('go', ['build', '-o', `${programFolder}/`, ...clients], { cwd, timeout: 600_000 });
+}
