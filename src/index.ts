@@ -110,6 +110,7 @@ export type {
   WalkOptions,
   WalkReferrersOptions,
 } from './referrers/graph.js';
+export { type ArtifactContent, readArtifact } from './referrers/read-artifact.js';
 export { walkReferrers } from './referrers/walk-referrers.js';
 export {
   type CapabilityFinding,

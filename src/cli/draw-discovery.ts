@@ -10,7 +10,7 @@ const endpoints = {
   api: 'referrers API',
   'tag-schema': 'referrers tag schema',
   layout: 'image layout',
-  bundle: 'bundle',
+  bundle: "bundle's list",
 } as const;
 
 /** Draws an image with everything that refers to it, and how that was found out. */

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { AttachFlags } from './commands/attach.js';
 import type { CopyFlags } from './commands/copy.js';
 import type { DiscoverFlags } from './commands/discover.js';
+import type { PullFlags } from './commands/pull.js';
 import { formatFlag, platformFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
 import { collect, parsePair, parseText } from './flag-parsers.js';
@@ -12,6 +13,7 @@ export function declareImageCommands(program: Command, dispatch: Dispatch): void
   declareDiscover(program, dispatch);
   declareCopy(program, dispatch);
   declareAttach(program, dispatch);
+  declarePull(program, dispatch);
 }
 
 function declareDiscover(program: Command, dispatch: Dispatch): void {
@@ -21,7 +23,7 @@ function declareDiscover(program: Command, dispatch: Dispatch): void {
     .description(
       'Shows what refers to an image. An empty answer is a confirmed fact; every doubt is an error (exit 3).',
     )
-    .argument('<reference>', 'registry.example.com/team/app:1.2, or oci:DIR[:NAME] for an image layout')
+    .argument('<reference>', 'registry.example.com/team/app:1.2, oci:DIR[:NAME], or a bundle, FILE[@DIGEST]')
     .addOption(repeatedFlag('--artifact-type <type>', 'only this type'))
     .option('--recursive', 'follow platforms, nested indexes and referrers of referrers')
     .addOption(platformFlag('only this platform of an index, os/arch[/variant]; implies --recursive'))
@@ -47,6 +49,7 @@ Examples:
   oci-referrers discover localhost:5000/app:1.2 --recursive --format json
   oci-referrers discover oci:mirror:1.2 --recursive
   oci-referrers discover HOST/app:1.2 --recursive --format html > app.html
+  oci-referrers discover app.tgz
   oci-referrers discover ghcr.io/org/app:1 \\
     --artifact-type application/vnd.cyclonedx+json`,
     )
@@ -113,5 +116,39 @@ Example:
     .action(async (reference: string, files: readonly string[], flags: AttachFlags, command: Command) => {
       const { runAttach } = await import('./commands/attach.js');
       await dispatch((context) => runAttach(reference, files, flags, context), command.optsWithGlobals());
+    });
+}
+
+function declarePull(program: Command, dispatch: Dispatch): void {
+  const pull = program
+    .command('pull')
+    .summary('write the files of one referrer')
+    .description('Writes the files of one referrer, such as an SBOM, into a directory. Every byte is verified first.')
+    .argument('<reference>', 'HOST/REPOSITORY@DIGEST or :TAG, oci:DIR@DIGEST, or BUNDLE@DIGEST')
+    .addOption(
+      new Option('--output <dir>', 'directory, made if need be; - writes a single file to standard output')
+        .argParser(parseText)
+        .default('.', 'here'),
+    )
+    .option('--manifest', 'the manifest itself, in place of the files it names')
+    .option('--force', 'replace existing files')
+    .addOption(formatFlag('how the result is written', 'text', 'json'));
+  addConnectionFlags(pull)
+    .addHelpText(
+      'after',
+      `
+A file gets the title it was attached with where that is a plain name, else the
+digest. No file appears before all of them were verified.
+
+Examples:
+  oci-referrers discover registry.example.com/team/app:1.2 --format table
+  oci-referrers pull registry.example.com/team/app@sha256:… --output sboms
+  oci-referrers pull app.tgz@sha256:… --output - | jq .components
+  oci-referrers pull registry.example.com/team/app@sha256:… --manifest \\
+    --output - | jq .subject.digest`,
+    )
+    .action(async (reference: string, flags: PullFlags, command: Command) => {
+      const { runPull } = await import('./commands/pull.js');
+      await dispatch((context) => runPull(reference, flags, context), command.optsWithGlobals());
     });
 }

@@ -10,6 +10,8 @@ export interface Output {
   readonly result: (lines: readonly string[]) => Promise<void>;
   /** Writes a result as JSON. */
   readonly json: (value: unknown) => Promise<void>;
+  /** Writes bytes to standard output as they are. */
+  readonly bytes: (source: AsyncIterable<Uint8Array>) => Promise<void>;
   /** Writes a line of a fault to standard error, whatever the flags say. */
   readonly error: (line: string) => void;
   /** Writes a warning to standard error, unless `--quiet`. */
@@ -53,6 +55,10 @@ export function createOutput({ stdout, stderr, env }: CliIo, { quiet = false, ve
     json: async (value) => {
       await result([JSON.stringify(value, undefined, 2)]);
     },
+    bytes: async (source) => {
+      line.clear();
+      for await (const chunk of source) await writeAll(stdout, chunk);
+    },
     error: (text) => {
       say(text.replace(/^error:/, label('error')));
     },
@@ -75,8 +81,8 @@ export function createOutput({ stdout, stderr, env }: CliIo, { quiet = false, ve
 }
 
 /** Writes a text and waits until it is out; a reader that has gone away (`| head`) wanted no more. */
-async function writeAll(stream: Writable, text: string): Promise<void> {
-  if (text === '' || stream.destroyed) return;
+async function writeAll(stream: Writable, text: string | Uint8Array): Promise<void> {
+  if (text.length === 0 || stream.destroyed) return;
   await new Promise<void>((resolve, reject) => {
     stream.write(text, (error) => {
       const isBrokenPipe = error instanceof Error && 'code' in error && error.code === 'EPIPE';

@@ -1,8 +1,11 @@
 import { parseReference, type Reference } from '../index.js';
 import { UsageError } from './usage-error.js';
 
-/** Names that bundles have, and images practically never. */
-export const bundleName: RegExp = /\.(?:tgz|tar|tar\.gz|parts\.json)$/i;
+/** Tells whether a text is the path of a file with a bundle's name, and does not begin with a registry's. */
+export function isBundlePath(text: string): boolean {
+  const isPath = /^[.~]{0,2}\//.test(text) || !/^(?:[^/]*[.:][^/]*|localhost)\//.test(text);
+  return isPath && /\.(?:tgz|tar|tar\.gz|parts\.json)$/i.test(text);
+}
 
 /** What other tools put before a reference, or before the path of an archive. */
 const transports = /^(?:docker|oci-archive|docker-archive|docker-daemon|containers-storage|dir):/;
@@ -23,7 +26,7 @@ export function parseImage(text: string, argument: string): Reference {
   if (/^ocidir:\/\/|^oci:/.test(text)) fail('is an image layout', 'copy and discover take layouts');
   if (transports.test(text))
     fail('has the name of a transport', 'write HOST/REPOSITORY:TAG, or oci:DIR for an image layout');
-  if (bundleName.test(text))
+  if (isBundlePath(text))
     fail('has the name of a bundle', `oci-referrers bundle inspect --file ${text} shows what is in it`);
   if (/^[.~]{0,2}\//.test(text)) fail('is a path', `write oci:${text} for an image layout directory`);
   // To Docker this is an image of Docker Hub, localhost in version 5000.

@@ -4,6 +4,7 @@ import { DiscoveryFailure } from './discovery-failure.js';
 import { InputFailure } from './input-failure.js';
 import { nearbyFile } from './nearby-file.js';
 import type { Output } from './output.js';
+import { OutputFailure } from './output-failure.js';
 import { lineWidthOf, reportLines } from './report-lines.js';
 import { UsageError } from './usage-error.js';
 import { wrapText } from './wrap-text.js';
@@ -36,7 +37,7 @@ function describeError(error: unknown): readonly string[] {
     const next = error.hint === undefined ? [] : [`  next: ${error.hint}`];
     return [`  code: ${error.code}`, ...describeAttempts(error.attempts), ...next];
   }
-  if (error instanceof UsageError) return [`  next: ${error.hint}`];
+  if (error instanceof UsageError || error instanceof OutputFailure) return [`  next: ${error.hint}`];
   if (error instanceof Error && 'syscall' in error) {
     return ['  next: the operating system says so: look at disk space and permissions'];
   }

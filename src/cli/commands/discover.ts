@@ -7,6 +7,7 @@ import {
   type Resolved,
   type Resolver,
 } from '../../index.js';
+import { parseBundleLocation } from '../bundle-location.js';
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
@@ -17,6 +18,7 @@ import { exitCodes } from '../exit-codes.js';
 import { type Location, parseLocation } from '../location.js';
 import { printReport, type ReportFormat } from '../report/print-report.js';
 import { viewDiscovery } from '../report/view-discovery.js';
+import { runDiscoverBundle } from './discover-bundle.js';
 
 /** Flags of `discover`. */
 export interface DiscoverFlags extends ConnectionFlags {
@@ -29,6 +31,8 @@ export interface DiscoverFlags extends ConnectionFlags {
 
 /** Shows what refers to an image. */
 export async function runDiscover(reference: string, flags: DiscoverFlags, context: CommandContext): Promise<number> {
+  const bundle = await parseBundleLocation(reference);
+  if (bundle !== undefined) return await runDiscoverBundle(bundle, flags, context);
   const location = parseLocation(reference, 'reference');
   const registries = 'registry' in location ? [location.registry] : [];
   await using resolver = createResolver(await connectionOptions(flags, registries, context));

@@ -1,6 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { startRegistry } from '@stellaops/oci-referrers/testing';
 import { expect, test } from 'vitest';
-import { cli, publish, publishIndex, sbomType, short, signatureType } from './support.js';
+import { cli, createWorkspace, publish, publishIndex, sbomType, short, signatureType } from './support.js';
 
 test('discover draws the image with its referrers and says who confirmed them', async () => {
   await using registry = await startRegistry();
@@ -171,4 +172,36 @@ test('a warning of the registry is shown, and cannot redraw the terminal', async
   expect(stderr).toContain(`warning: ${registry.host}: moves \\u009b2J soon`);
   expect(code).toBe(0);
   expect((await cli(['discover', reference, '--quiet'])).stderr).toBe('');
+});
+
+test('discover of a bundle checks every byte, shows each image, asks nobody, and says who vouches for it', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  const { image, sbom } = publish(registry);
+  publishIndex(registry);
+  const file = workspace.path('app.tgz');
+  const references = ['app', 'multi'].map((name) => `${registry.host}/team/${name}:1.0`);
+  await cli(['bundle', 'export', ...references, '--output', file]);
+  registry.clearRequests();
+  const { code, stdout } = await cli(['discover', file]);
+  expect(stdout).toContain(`└── ${sbomType}  sbom  ${short(sbom.descriptor.digest)}  ${sbom.descriptor.size} B\n`);
+  expect(stdout).toContain(`2 referrers of 3 manifests, confirmed by the bundle's list of ${registry.host}\n`);
+  expect(stdout).toContain('├── linux/amd64');
+  expect(
+    stdout.endsWith(`every byte of 2 images in ${file} was checked\nunsigned: integrity, not authenticity\n`),
+  ).toBe(true);
+  const one = await cli(['discover', `${file}@${image.digest}`, '--format', 'json']);
+  expect(JSON.parse(one.stdout)).toMatchObject({
+    file,
+    valid: true,
+    signed: false,
+    images: [{ reference: references[0], digest: image.digest, subjects: [{ source: 'bundle' }, {}, {}] }],
+  });
+  expect([code, one.code, registry.requests]).toEqual([0, 0, []]);
+  const bytes = await readFile(file);
+  const at = bytes.indexOf(sbom.manifest) + 20;
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  await writeFile(file, bytes);
+  expect(await cli(['discover', file])).toMatchObject({ code: 2, stdout: '' });
+  expect(await cli(['discover', workspace.path('gone.tgz')])).toMatchObject({ code: 4, stdout: '' });
 });

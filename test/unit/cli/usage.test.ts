@@ -29,6 +29,7 @@ test('every command has help of its own that fits 80 columns', async () => {
     'discover',
     'attach',
     'copy',
+    'pull',
     'bundle',
     'bundle export',
     'bundle inspect',
