@@ -73,6 +73,18 @@ export type {
   ReferrersList,
   ReferrersSource,
 } from './content/sources.js';
+export { doctorChecks } from './doctor/checks.js';
+export type { DoctorCheckInfo } from './doctor/doctor-check.js';
+export type { DoctorOptions } from './doctor/doctor-options.js';
+export type {
+  DoctorCheckId,
+  DoctorFix,
+  DoctorReport,
+  DoctorResult,
+  DoctorSeverity,
+} from './doctor/doctor-report.js';
+export { parseRegistryUrl, type RegistryAddress } from './doctor/registry-address.js';
+export { runDoctor } from './doctor/run-doctor.js';
 export {
   ArgumentError,
   type Attempt,

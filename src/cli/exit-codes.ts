@@ -3,7 +3,7 @@ export const exitCodes = {
   fine: 0,
   /** Two bundles differ, and `--exit-code` asked. */
   different: 1,
-  /** A validation, or a `--require`, failed. */
+  /** A validation, a check, or a `--require`, failed. */
   refuted: 2,
   /** What refers to an image could not be confirmed. */
   unconfirmed: 3,
@@ -20,7 +20,7 @@ export const exitCodeHelp: string = `
 Exit codes:
   0    fine
   1    the bundles differ (bundle diff --exit-code only)
-  2    the bundle is not valid, or a --require is not met
+  2    the bundle is not valid, a --require is not met, or a check failed
   3    the referrers could not be confirmed: while they were looked for, the
        registry could not be reached, refused, had no such image or contradicted
        itself; or it does not list afterwards what was pushed

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { declareBundleCommands } from './bundle-commands.js';
 import type { CommandRun } from './command-context.js';
+import { declareDoctorCommands } from './doctor-commands.js';
 import { exitCodeHelp } from './exit-codes.js';
 import { explainFaults } from './explain-fault.js';
 import { declareHelp } from './help-command.js';
@@ -60,6 +61,7 @@ export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns 
     .addHelpText('after', `${exitCodeHelp}\n${environment}\n${examples}`);
   declareImageCommands(program, dispatch);
   declareBundleCommands(program, dispatch);
+  declareDoctorCommands(program, dispatch);
   declareHelp(program, 'oci-referrers');
   explainFaults(program, 'oci-referrers');
   return program;

@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   bundle: ['errors', 'oci', 'content', 'telemetry', 'referrers'],
   transfer: ['errors', 'oci', 'content', 'referrers', 'bundle'],
   workflows: ['errors', 'oci', 'content', 'telemetry', 'remotes', 'referrers', 'layout', 'bundle', 'transfer'],
+  doctor: ['errors', 'oci', 'content', 'telemetry', 'http', 'auth', 'remotes'],
   testing: ['errors', 'oci'],
   cli: ['index.ts'],
 };

@@ -1,0 +1,91 @@
+import { isOciError, RegistryError } from '../../errors/index.js';
+import type { CapabilityFinding, RegistryCapabilities } from '../../remotes/capabilities.js';
+import type { CheckContext, DoctorCheck, Outcome } from '../doctor-check.js';
+import type { DoctorFix } from '../doctor-report.js';
+import { doctorCommand } from '../shell-commands.js';
+import { imageMissing } from './pull-check.js';
+
+/** What the registry can do, of five things that exports and imports use. */
+export const capabilitiesCheck: DoctorCheck = {
+  id: 'check.integration.oci.capabilities',
+  title: 'OCI registry capabilities',
+  tags: ['registry', 'oci', 'capabilities', 'compatibility', 'referrers'],
+  defaultSeverity: 'info',
+  relatedChecks: ['check.integration.oci.referrers', 'check.integration.oci.push'],
+  run: async (context) => {
+    const { resolver, target, writeProbes, signal } = context;
+    try {
+      return judge(context, await resolver.probe(target.reference, { writeProbes, refresh: true, signal }));
+    } catch (error) {
+      const isMissing =
+        isOciError(error, 'ERR_OCI_NOT_FOUND') && error instanceof RegistryError && error.status === 404;
+      if (!isMissing) throw error;
+      return await imageMissing(context, 'what the registry can do was not shown');
+    }
+  },
+};
+
+function judge(context: CheckContext, found: RegistryCapabilities): Outcome {
+  const { capabilities, supported, version } = found;
+  const evidence = {
+    score: `${supported}/${capabilities.length}`,
+    version: version ?? 'unknown',
+    ...Object.fromEntries(capabilities.map(({ name, state }) => [name.replaceAll('-', '_'), state])),
+    ...Object.fromEntries(
+      capabilities.map(({ name, evidence: seen }) => [`${name.replaceAll('-', '_')}_evidence`, seen]),
+    ),
+    probe_ms: found.probeMs,
+  };
+  const score = `${supported} of ${capabilities.length} capabilities`;
+  if (supported === capabilities.length) return { severity: 'pass', message: score, evidence };
+  const lacking = capabilities.filter(({ state }) => state !== 'supported');
+  const isWithoutReferrers = lacking.some(({ name, state }) => name === 'referrers-api' && state === 'unsupported');
+  return {
+    severity: isWithoutReferrers ? 'warn' : 'info',
+    message: [score, list('missing', lacking, 'unsupported'), list('unknown', lacking, 'unknown')]
+      .filter((part) => part !== '')
+      .join('; '),
+    evidence,
+    likelyCauses: reasons(lacking),
+    howToFix: fixesFor(context, lacking, isWithoutReferrers),
+  };
+}
+
+function list(word: string, findings: readonly CapabilityFinding[], wanted: CapabilityFinding['state']): string {
+  const names = findings.filter(({ state }) => state === wanted).map(({ name }) => name);
+  return names.length === 0 ? '' : `${word}: ${names.join(', ')}`;
+}
+
+/** Several are open for one reason, most of the time. */
+function reasons(findings: readonly CapabilityFinding[]): readonly string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, evidence } of findings) names.set(evidence, [...(names.get(evidence) ?? []), name]);
+  return [...names].map(([reason, of]) => `${of.join(', ')}: ${reason}`);
+}
+
+function fixesFor(
+  { target, writeProbes }: CheckContext,
+  lacking: readonly CapabilityFinding[],
+  isWithoutReferrers: boolean,
+): readonly DoctorFix[] {
+  const isOpen = lacking.some(({ state }) => state === 'unknown');
+  const image = [`--test-repository ${target.repository}`, `--test-tag ${target.tag}`];
+  const explain: DoctorFix = {
+    title: 'see what the check of the referrers API says',
+    commands: [doctorCommand(target, 'check.integration.oci.referrers', ...image)],
+  };
+  const ask: DoctorFix = {
+    title: 'let the probe write too: what it writes is removed again',
+    commands: [doctorCommand(target, capabilitiesCheck.id, ...image, '--write-probes')],
+  };
+  const canDelete = !lacking.some(({ name, state }) => name === 'delete' && state === 'unsupported');
+  const allow: DoctorFix = {
+    title: 'let the registry delete, where that is wanted; in CNCF distribution storage.delete.enabled',
+    commands: [],
+  };
+  return [
+    ...(isWithoutReferrers ? [explain] : []),
+    ...(isOpen && !writeProbes ? [ask] : []),
+    ...(canDelete ? [] : [allow]),
+  ];
+}

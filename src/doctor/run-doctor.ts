@@ -1,0 +1,96 @@
+import { mapConcurrently, withDeadline } from '../content/abort.js';
+import { TransportError } from '../errors/index.js';
+import { Connections } from '../remotes/connections.js';
+import { resolveOptions } from '../remotes/resolve-options.js';
+import { createResolver } from '../remotes/resolver.js';
+import { createContexts } from './check-context.js';
+import { chooseChecks } from './checks.js';
+import type { CheckContext, DoctorCheck, DoctorTarget, Outcome } from './doctor-check.js';
+import { createDoctorLogin } from './doctor-login.js';
+import { type DoctorOptions, resolveDoctorOptions } from './doctor-options.js';
+import type { DoctorReport, DoctorResult } from './doctor-report.js';
+import { faultOutcome } from './fault-outcome.js';
+import { headerSecrets, reportOf, resultOf, withoutAny } from './make-report.js';
+
+/** How a check is run. */
+interface Run {
+  readonly contextFor: (signal: AbortSignal) => CheckContext;
+  readonly checkMs: number;
+}
+
+const adviceMs = 1_000;
+
+/**
+ * Looks at a registry as an operator would, and says what is wrong and what to do about it.
+ *
+ * @remarks A check that fails is a result and no error, whatever it failed of. Nothing is written without `writeProbes`.
+ * Credentials go to the registry, and to the token service it names, and never into the report.
+ * @param options - the registry, an image that is there, who is asking, which checks
+ * @returns a result for each check
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_OPTION`, naming the option; `docs/doctor.md` explains every check
+ * @example
+ * ```ts
+ * import { runDoctor } from '@stellaops/oci-referrers';
+ *
+ * const report = await runDoctor({ registryUrl: 'https://registry.example.com', testRepository: 'team/app' });
+ * for (const { checkId, severity, message } of report.results) console.log(severity, checkId, message);
+ * ```
+ */
+export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
+  const { reference, connection, login: given, writeProbes, checkMs, signal } = resolveDoctorOptions(options);
+  const checks = chooseChecks(options.checks, options.tags);
+  signal?.throwIfAborted();
+  const startedAt = new Date();
+  const { credentials, registryConfig } = connection;
+  const login = createDoctorLogin(reference.registry, { ...given, credentials, registryConfig });
+  const resolverOptions = { ...connection, credentials: login.provider };
+  await using connections = new Connections(resolveOptions(resolverOptions));
+  await using resolver = createResolver(resolverOptions);
+  const repositories = await connections.repositories(reference);
+  const shared = { reference, repositories, options: connections.options, resolver, login, writeProbes, signal };
+  const { target, contextFor } = createContexts(shared);
+  // Nothing runs beside what writes: neither is to be blamed for the other.
+  const atOnce = writeProbes ? 1 : checks.length;
+  const run: Run = { contextFor, checkMs };
+  const results = await mapConcurrently(checks, atOnce, (check, stop) => runCheck(check, target, run, stop), signal);
+  const hidden = [...login.secrets, ...headerSecrets(repositories, connections.options.headersFor)];
+  return reportOf(
+    target,
+    startedAt,
+    results.map((result) => withoutAny(result, hidden)),
+  );
+}
+
+async function runCheck(
+  check: DoctorCheck,
+  target: DoctorTarget,
+  { contextFor, checkMs }: Run,
+  signal: AbortSignal,
+): Promise<DoctorResult> {
+  const startMs = performance.now();
+  const expired = (): TransportError => tooLate(target, checkMs);
+  let outcome: Outcome;
+  try {
+    outcome = await withDeadline(checkMs, signal, expired, (inner) => check.run(contextFor(inner)));
+  } catch (error) {
+    signal.throwIfAborted();
+    // Advice needs to know what kind of registry it is; nobody waits long for one that is dead to say so.
+    outcome = await withDeadline(adviceMs, signal, expired, (inner) => faultOutcome(error, contextFor(inner)));
+  }
+  const who = await withDeadline(adviceMs, signal, expired, (inner) => loginEvidence(contextFor(inner)));
+  const evidence = { ...who, ...outcome.evidence };
+  return resultOf(check, target, { ...outcome, evidence }, Math.round(performance.now() - startMs));
+}
+
+async function loginEvidence({ login }: CheckContext): Promise<Outcome['evidence']> {
+  const who = await login().catch(() => undefined);
+  return { auth_method: who?.method, username: who?.username };
+}
+
+function tooLate({ url }: DoctorTarget, checkMs: number): TransportError {
+  return new TransportError('ERR_OCI_TIMEOUT', `the check did not finish within checkMs (${checkMs} ms)`, {
+    method: 'GET',
+    url,
+    hint: 'look at the load of the registry and at proxies between, or raise checkMs (--timeout)',
+  });
+}
