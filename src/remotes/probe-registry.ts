@@ -2,6 +2,7 @@ import { withDeadline } from '../content/abort.js';
 import { TransportError } from '../errors/index.js';
 import type { Reference } from '../oci/reference.js';
 import { recordProbe } from '../telemetry/metrics.js';
+import { inSpan } from '../telemetry/spans.js';
 import type { CapabilityFinding, ProbeOptions, RegistryCapabilities } from './capabilities.js';
 import type { Connections } from './connections.js';
 import { hostsWith } from './hosts.js';
@@ -23,25 +24,41 @@ export async function probeRegistry(
   const repository = decisive(reference, repositories);
   const known = refresh ? undefined : connections.probes.get(repository.key, writeProbes);
   if (known !== undefined) return { ...known, cached: true };
-  const { registry } = reference;
-  const startedAt = performance.now();
-  const durationMs = (): number => performance.now() - startedAt;
-  try {
+  const capabilities = await observeProbe(reference, repository, signal, async () => {
     const found = await withinProbe(connections, repository, { writeProbes, signal }, async (stop) => {
       // Nobody waits for a registry twice over: what does not answer now is discovery's to ask again.
       await using at = connections.anew(repository, { maxRetries: 0 });
       return await probe(connections, at, reference, stop);
     });
-    const probeMs = Math.round(durationMs());
-    const capabilities = { ...describe(connections, repository, found), probeMs, cached: false };
-    recordProbe({ registry, apiSupported: capabilities.referrersApi, durationMs: durationMs() });
-    connections.probes.set(repository.key, writeProbes, capabilities);
-    return capabilities;
-  } catch (error) {
-    // Whoever gives up says nothing about the registry.
-    if (signal?.aborted !== true) recordProbe({ registry, apiSupported: undefined, durationMs: durationMs() });
-    throw error;
-  }
+    return describe(connections, repository, found);
+  });
+  connections.probes.set(repository.key, writeProbes, capabilities);
+  return capabilities;
+}
+
+/** Runs a probe in a span, and counts how it ended. */
+async function observeProbe(
+  { registry, repository }: Reference,
+  { host }: Repository,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Omit<RegistryCapabilities, 'probeMs' | 'cached'>>,
+): Promise<RegistryCapabilities> {
+  const attributes = { 'oci.registry': registry, 'oci.repository': repository, 'server.address': host.host };
+  return await inSpan('oci_referrers.probe', attributes, async (addAttributes) => {
+    const startedAt = performance.now();
+    const durationMs = (): number => performance.now() - startedAt;
+    try {
+      const capabilities = { ...(await work()), probeMs: Math.round(durationMs()), cached: false };
+      const { referrersApi, supported } = capabilities;
+      recordProbe({ registry, apiSupported: referrersApi, durationMs: durationMs() });
+      addAttributes({ 'oci_referrers.api_supported': referrersApi, 'oci_referrers.count': supported });
+      return capabilities;
+    } catch (error) {
+      // Whoever gives up says nothing about the registry.
+      if (signal?.aborted !== true) recordProbe({ registry, apiSupported: undefined, durationMs: durationMs() });
+      throw error;
+    }
+  });
 }
 
 function describe(

@@ -55,7 +55,7 @@ export async function exportBundle(
   return await inSpan('oci_referrers.export', { 'oci_referrers.images': references.length }, async (addAttributes) => {
     const writer = await collect(resolver, references, writerOptions, signal);
     const report = await writer.write(output, { force, workDirectory, partBytes, signal });
-    addAttributes(exportAttributes(report));
+    addAttributes({ ...planAttributes(report), 'oci_referrers.bytes': report.bytes });
     return report;
   });
 }
@@ -73,16 +73,23 @@ export async function planExport(
   options: PlanOptions = {},
 ): Promise<BundlePlan> {
   const { signal, ...writerOptions } = options;
-  const writer = await collect(resolver, references, writerOptions, signal);
-  return await writer.plan({ signal });
+  return await inSpan('oci_referrers.plan', { 'oci_referrers.images': references.length }, async (addAttributes) => {
+    const writer = await collect(resolver, references, writerOptions, signal);
+    const plan = await writer.plan({ signal });
+    addAttributes(planAttributes(plan));
+    return plan;
+  });
 }
 
-function exportAttributes({ bundleId, complete, counts, bytes }: BundleReport): SpanAttributes {
+function planAttributes({
+  bundleId,
+  complete,
+  counts,
+}: Pick<BundlePlan, 'bundleId' | 'complete' | 'counts'>): SpanAttributes {
   return {
     'oci_referrers.bundle_id': bundleId,
     'oci_referrers.complete': complete,
     'oci_referrers.count': counts.referrers,
-    'oci_referrers.bytes': bytes,
   };
 }
 
