@@ -1,11 +1,13 @@
 import { isOciError } from '@stellaops/oci-referrers';
 import { describe, expect, it } from 'vitest';
+import { installSdk } from '../telemetry/host.js';
 import { misplacedAtHome, openHome } from './home.js';
 import { account, everythingSaid, findSecrets, signature } from './secrets.js';
 import { ways } from './ways.js';
 
 describe('no secret leaves its origin, and none is said, when', () => {
   it.each(ways.map((way) => [way.name, way] as const))('%s', async (_, way) => {
+    await using host = await installSdk();
     await using home = await openHome(way);
     const error = await way.act(home).then(
       () => undefined,
@@ -26,7 +28,7 @@ describe('no secret leaves its origin, and none is said, when', () => {
     expect(misplacedAtHome(home)).toEqual([]);
     expect(home.registry.requests.filter(({ headers }) => 'cookie' in headers || 'referer' in headers)).toEqual([]);
 
-    const said = [everythingSaid(error), ...home.said].join('\n');
+    const said = [everythingSaid(error), ...home.said, ...(await host.told())].join('\n');
     expect(findSecrets(said, [...home.secrets, signature])).toEqual([]);
   });
 });

@@ -17,6 +17,8 @@ export interface Host extends AsyncDisposable {
   scrape(): Promise<string>;
   /** Spans that have ended, in that order. */
   spans(): readonly ReadableSpan[];
+  /** Everything it was told, as text. */
+  told(): Promise<readonly string[]>;
 }
 
 /** Installs an SDK with a Prometheus exporter and an exporter of spans; disposing takes it away again. */
@@ -34,9 +36,17 @@ export async function installSdk(): Promise<Host> {
   trace.setGlobalTracerProvider(tracerProvider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const { port } = server.address() as AddressInfo;
+  const scrape = async (): Promise<string> => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const spans = (): readonly ReadableSpan[] => exporter.getFinishedSpans();
   return {
-    scrape: async () => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
-    spans: () => exporter.getFinishedSpans(),
+    scrape,
+    spans,
+    told: async () => {
+      const facts = spans().map(({ name, attributes, status, events, links }) =>
+        JSON.stringify({ name, attributes, status, events, links }),
+      );
+      return [...facts, await scrape()];
+    },
     async [Symbol.asyncDispose]() {
       uninstallSdk();
       await Promise.all([meterProvider.shutdown(), tracerProvider.shutdown(), closed(server)]);
