@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { declareBundleCommands } from './bundle-commands.js';
 import type { CommandRun } from './command-context.js';
+import { declareCompletion } from './completion-command.js';
 import { declareDoctorCommands } from './doctor-commands.js';
 import { exitCodeHelp } from './exit-codes.js';
 import { explainFaults } from './explain-fault.js';
@@ -62,6 +63,7 @@ export function createProgram(dispatch: Dispatch, { writeOut, writeErr, columns 
   declareImageCommands(program, dispatch);
   declareBundleCommands(program, dispatch);
   declareDoctorCommands(program, dispatch);
+  declareCompletion(program, writeOut);
   declareHelp(program, 'oci-referrers');
   explainFaults(program, 'oci-referrers');
   return program;

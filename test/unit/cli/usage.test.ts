@@ -30,6 +30,7 @@ test('every command has help of its own that fits 80 columns', async () => {
     'attach',
     'copy',
     'pull',
+    'completion',
     'bundle',
     'bundle export',
     'bundle inspect',
