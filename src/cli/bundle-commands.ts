@@ -219,7 +219,10 @@ function declareImport(bundle: Command, dispatch: Dispatch): void {
       'Validates a bundle, pushes it to a registry or an image layout, and looks whether the referrers are listed there.',
     )
     .requiredOption('--file <file>', 'bundle')
-    .option('--to <target>', 'REGISTRY or REGISTRY/PREFIX, repositories keep their names below it; or oci:DIR')
+    .option(
+      '--to <target>',
+      'REGISTRY or REGISTRY/PREFIX, repositories keep their names below it; or oci:DIR (default: OCI__RegistryUrl)',
+    )
     .addOption(
       new Option('--map <from=to>', 'one repository of the bundle that goes elsewhere; may be repeated').argParser(
         collect(parseMapping),

@@ -6,11 +6,13 @@ import {
   type ImportReport,
   importBundle,
   parseReference,
+  parseRegistryUrl,
   type TransferReport,
 } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
+import { environmentOf, registryUrlOf } from '../environment-settings.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 import { parseLayoutLocation } from '../location.js';
@@ -33,8 +35,9 @@ export interface ImportFlags extends ConnectionFlags, SignatureFlags {
 }
 
 /** Validates a bundle and pushes what is in it. */
-export async function runImport(flags: ImportFlags, context: CommandContext): Promise<number> {
+export async function runImport(given: ImportFlags, context: CommandContext): Promise<number> {
   const { output, signal } = context;
+  const flags = withTarget(given, context);
   const { layout, targets } = targetsOf(flags);
   warnOfPart(flags.file, output);
   await using resolver = createResolver(await connectionOptions(flags, targets, context));
@@ -62,6 +65,15 @@ export async function runImport(flags: ImportFlags, context: CommandContext): Pr
   return exitCodes.fine;
 }
 
+/** Where the command line names no target, the registry counts that the environment names; which one is said. */
+function withTarget(flags: ImportFlags, { io, output }: CommandContext): ImportFlags {
+  const url = registryUrlOf(environmentOf(io.env));
+  if (flags.to !== undefined || flags.map !== undefined || url === undefined) return flags;
+  const { registry, scheme } = parseRegistryUrl(url);
+  output.info(escapeText(`[INFO] Importing to ${registry}, which OCI__RegistryUrl names`));
+  return { ...flags, to: registry, plainHttp: flags.plainHttp ?? scheme === 'http' };
+}
+
 /** A directory; or the registries named as targets, where secrets of the command line may go. */
 function targetsOf({ to, map = [] }: ImportFlags): { readonly layout?: string; readonly targets: readonly string[] } {
   const location = to === undefined ? undefined : parseLayoutLocation(to);
@@ -73,7 +85,7 @@ function targetsOf({ to, map = [] }: ImportFlags): { readonly layout?: string; r
   }
   if (to === undefined && map.length === 0) {
     throw new UsageError('import needs a target', {
-      hint: 'give --to REGISTRY[/PREFIX], --to oci:DIR, or --map FROM=TO',
+      hint: 'give --to REGISTRY[/PREFIX], --to oci:DIR, or --map FROM=TO; or set OCI__RegistryUrl',
     });
   }
   if (to?.includes('://') === true) {

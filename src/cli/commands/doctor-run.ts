@@ -10,6 +10,7 @@ import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
 import { drawDoctorReport, summaryOf } from '../draw-doctor.js';
+import { environmentOf, registryUrlOf } from '../environment-settings.js';
 import { exitCodes } from '../exit-codes.js';
 import { lineWidthOf } from '../report-lines.js';
 import { drawTable } from '../table.js';
@@ -67,7 +68,7 @@ async function write(report: DoctorReport, flags: DoctorFlags, { io, output, sig
 async function doctorOptions(flags: DoctorFlags, context: CommandContext): Promise<DoctorOptions> {
   const { signal } = context;
   const setting = environmentOf(context.io.env);
-  const registryUrl = flags.registryUrl ?? setting('OCI__RegistryUrl') ?? setting('Registry__Url');
+  const registryUrl = flags.registryUrl ?? registryUrlOf(setting);
   if (registryUrl === undefined) {
     throw new UsageError('doctor run: no registry is named', {
       hint: 'give --registry-url https://registry.example.com, or set OCI__RegistryUrl',
@@ -91,10 +92,4 @@ async function doctorOptions(flags: DoctorFlags, context: CommandContext): Promi
     checkMs: flags.timeout === undefined ? undefined : Math.min(flags.timeout, 3600) * 1000,
     signal,
   };
-}
-
-/** Looks settings up as .NET does, in whatever letters; an empty one is none. */
-function environmentOf(env: Readonly<Record<string, string | undefined>>): (name: string) => string | undefined {
-  const settings = new Map(Object.entries(env).map(([name, value]) => [name.toLowerCase(), value]));
-  return (name) => env[name] || settings.get(name.toLowerCase()) || undefined;
 }

@@ -1,13 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createResolver } from '@stellaops/oci-referrers';
-import {
-  buildArtifact,
-  buildImage,
-  buildIndex,
-  type TestContent,
-  type TestRegistryOptions,
-} from '@stellaops/oci-referrers/testing';
+import { buildArtifact, buildImage, buildIndex, type TestRegistryOptions } from '@stellaops/oci-referrers/testing';
 import { provenanceType, repository, sbomType, signatureType } from '../../support/artifact-types.js';
+import { fillOldRegistry } from './fill-old-registry.js';
+import { refusing, withVersion } from './registry-behaviour.js';
 import { openStage, type Stage } from './stage.js';
 
 /** Tag of the images of the page, wherever they are. */
@@ -35,7 +30,7 @@ export async function openScene(): Promise<Stage> {
   const stage = await openStage(names);
   try {
     await serveAll(stage);
-    await serveOld(stage);
+    await fillOldRegistry(`${await stage.serveDockerRegistry('old.example.com')}/${repository}`, image, tag);
     await attachAll(stage, ['registry.example.com', 'old.example.com', 'gcr.io', 'ghcr.io']);
     return stage;
   } catch (error) {
@@ -57,11 +52,11 @@ async function serveAll(stage: Stage): Promise<void> {
   store.add('team/multi', buildIndex([amd64]), { tag });
   store.add('team/multi', buildArtifact({ artifactType: sbomType, subject: amd64.descriptor, content: '{}' }));
   await stage.serve('mirror.example.com', { referrersApi: false });
-  await serve('gcr.io', { rewrite: (_request, answer) => withHeader(answer) });
+  await serve('gcr.io', { rewrite: withVersion });
   await serve('ghcr.io', { profile: 'ghcr-2026' });
   await serve('private.example.com', { auth: { username: 'robot', password: 'runbook', type: 'bearer' } });
   await serve('busy.example.com', { intercept: refusing(429, { 'retry-after': '1' }) });
-  await serve('strict.example.com', { intercept: refusing(501, {}) });
+  await serve('strict.example.com', { intercept: refusing(501) });
   await serve('slow.example.com', {
     intercept: async ({ endpoint }) => {
       if (endpoint === 'referrers') await delay(2_500);
@@ -71,39 +66,6 @@ async function serveAll(stage: Stage): Promise<void> {
   await serve('portal.example.com', { profile: 'dead-proxy/captive-portal' });
   await serve('untrusted.example.com', {}, stranger);
   await serve('misnamed.example.com', {}, misnamed);
-}
-
-type Intercept = NonNullable<TestRegistryOptions['intercept']>;
-
-function refusing(status: number, headers: Readonly<Record<string, string>>): Intercept {
-  return ({ endpoint }, response) => {
-    if (endpoint !== 'referrers') return false;
-    response.writeHead(status, headers).end();
-    return true;
-  };
-}
-
-type Answer = Parameters<NonNullable<TestRegistryOptions['rewrite']>>[1];
-
-function withHeader(answer: Answer): Answer {
-  return { ...answer, headers: { ...answer.headers, 'oci-distribution-api-version': 'OCI-Distribution/2.1' } };
-}
-
-/** A registry without the API, with what cosign left there before there was one. */
-async function serveOld(stage: Stage): Promise<void> {
-  const host = await stage.serveDockerRegistry('old.example.com');
-  await using resolver = createResolver({ credentials: () => ({ anonymous: true }) });
-  const pusher = await resolver.pusher(`${host}/${repository}:${tag}`);
-  const push = async ({ descriptor, manifest, blobs }: TestContent, name: string): Promise<void> => {
-    for (const { descriptor: blob, bytes } of blobs) await pusher.push(blob, bytes);
-    await pusher.push(descriptor, manifest, { tag: name });
-  };
-  await push(image, tag);
-  const older = image.descriptor.digest.replace(':', '-');
-  for (const kind of ['sig', 'att', 'sbom']) {
-    const artifact = buildArtifact({ artifactType: `application/vnd.example.${kind}`, content: kind });
-    await push(artifact, `${older}.${kind}`);
-  }
 }
 
 const attachments = [

@@ -133,7 +133,7 @@ const places: readonly Row[] = [
   [
     'bundle import --file b.tgz',
     'import needs a target',
-    'give --to REGISTRY[/PREFIX], --to oci:DIR, or --map FROM=TO',
+    'give --to REGISTRY[/PREFIX], --to oci:DIR, or --map FROM=TO; or set OCI__RegistryUrl',
   ],
   ['bundle import --file b.tgz --to http://x', '--to http://x has a scheme', 'leave it out; --plain-http chooses HTTP'],
   [
