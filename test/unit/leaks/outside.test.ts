@@ -5,8 +5,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { createResolver, exportBundle } from '@stellaops/oci-referrers';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { spool } from '../../../src/workflows/spool.js';
+import { samplesOf } from '../telemetry/host.js';
 import { compileInto } from './compile.js';
 import { type Home, openHome, repository } from './home.js';
 import { account, apiKey, everythingSaid, findSecrets, signature } from './secrets.js';
@@ -76,6 +78,27 @@ describe('a process of its own with every debug output on', { timeout: 60_000 },
       expect(stderr).toContain('[DEBUG] ');
       expect(findSecrets(`${stdout}${stderr}`, [...home.secrets, signature])).toEqual([]);
     }
+  });
+
+  it('leaves its metrics in a file, without a secret, where it is started with the example for that', async () => {
+    await using home = await openSignedHome();
+    const example = join(build, 'metrics-file.js');
+    const { outputText } = ts.transpileModule(await readFile(join(root, 'examples/metrics-file.ts'), 'utf8'), {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
+    });
+    await writeFile(example, outputText);
+    const file = join(folder, 'oci-referrers.prom');
+    vi.stubEnv('NODE_OPTIONS', `--import ${example}`);
+    vi.stubEnv('METRICS_FILE', file);
+    try {
+      await run([join(build, 'dist/cli/main.js'), 'discover', home.reference, ...login], account.password);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    const page = await readFile(file, 'utf8');
+    const samples = samplesOf(page, 'export_referrer_discovery_method_total');
+    expect(samples).toEqual(new Map([[`method="native",registry="${home.registry.host}"`, 1]]));
+    expect(findSecrets(page, [...home.secrets, signature])).toEqual([]);
   });
 
   it.each([false, true])(
