@@ -4,7 +4,7 @@ import type { ByteLimit } from '../content/read.js';
 
 /** One request to a registry, before credentials, retries and redirects. */
 export interface RegistryRequest extends AbortableOptions {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly url: URL;
   /** Headers of this request alone; they are dropped when a redirect leaves the origin, `Accept` and `Range` excepted. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

@@ -1,5 +1,6 @@
 import type { AbortableOptions } from '../content/abort.js';
 import { checkOptions } from '../content/check-options.js';
+import type { OciErrorCode } from '../errors/index.js';
 import { probeOptions } from './option-schemas.js';
 import type { Resolver } from './types.js';
 
@@ -22,6 +23,8 @@ export interface CapabilityFinding {
    * `unknown` why it is. Escaped for a terminal.
    */
   readonly evidence: string;
+  /** Code of the fault, or of the refusal, that left it open; absent elsewhere. */
+  readonly fault?: OciErrorCode | undefined;
 }
 
 /** What a registry can do, found out by asking it. */

@@ -3,11 +3,12 @@ import { TransportError } from '../errors/index.js';
 import type { Reference } from '../oci/reference.js';
 import { recordProbe } from '../telemetry/metrics.js';
 import { inSpan } from '../telemetry/spans.js';
-import type { CapabilityFinding, ProbeOptions, RegistryCapabilities } from './capabilities.js';
+import type { ProbeOptions, RegistryCapabilities } from './capabilities.js';
 import type { Connections } from './connections.js';
 import { hostsWith } from './hosts.js';
 import { findSubject, probeReferrers } from './probe-referrers.js';
 import { probeVersion } from './probe-version.js';
+import { leaveOpen, probeWrites, type WriteFindings } from './probe-writes.js';
 import type { Repository } from './repository.js';
 
 /** What a probe found, before it is counted and timed. */
@@ -28,11 +29,12 @@ export async function probeRegistry(
     const found = await withinProbe(connections, repository, { writeProbes, signal }, async (stop) => {
       // Nobody waits for a registry twice over: what does not answer now is discovery's to ask again.
       await using at = connections.anew(repository, { maxRetries: 0 });
-      return await probe(connections, at, reference, stop);
+      return await probe(connections, at, reference, writeProbes, stop);
     });
     return describe(connections, repository, found);
   });
-  connections.probes.set(repository.key, writeProbes, capabilities);
+  const isComplete = capabilities.capabilities.every(({ fault }) => fault === undefined);
+  if (isComplete) connections.probes.set(repository.key, writeProbes, capabilities);
   return capabilities;
 }
 
@@ -94,16 +96,26 @@ async function probe(
   connections: Connections,
   at: Repository,
   reference: Reference,
+  writeProbes: boolean,
   signal: AbortSignal,
 ): Promise<Found> {
   const { version, finding } = await probeVersion(at, signal);
   const subject = await findSubject(connections, at, reference, signal);
   const referrers = await probeReferrers(connections, at, subject, signal);
-  const evidence = 'not asked: only a write shows it (writeProbes, --write-probes)';
-  const writes = (['chunked-upload', 'cross-repository-mount', 'delete'] as const).map(
-    (name): CapabilityFinding => ({ name, state: 'unknown', evidence }),
-  );
-  return { version, capabilities: [finding, referrers, ...writes], warnings: [] };
+  const { findings, warnings } = await probeMore(connections, at, writeProbes, signal);
+  return { version, capabilities: [finding, referrers, ...findings], warnings };
+}
+
+async function probeMore(
+  connections: Connections,
+  at: Repository,
+  writeProbes: boolean,
+  signal: AbortSignal,
+): Promise<WriteFindings> {
+  if (!writeProbes) return leaveOpen('not asked: only a write shows it (writeProbes, --write-probes)');
+  const { host, capabilities } = at.host;
+  if (!capabilities.includes('push')) return leaveOpen(`not asked: ${host} lacks the capability push in the hosts`);
+  return await probeWrites(connections, at, signal);
 }
 
 /** Runs a probe against its deadline: one that only reads is no longer than one request may take. */

@@ -70,12 +70,18 @@ export async function askStatus(
   throw at.refused(answer, 'ask for the upload of', what);
 }
 
-/** Ends an upload that nobody goes on with; whatever becomes of that, it does not take long. */
-export async function cancelUpload(at: Repository, { location }: UploadSession, bound: ByteLimit): Promise<void> {
+/**
+ * Ends an upload that nobody goes on with; whatever becomes of that, it does not take long.
+ *
+ * @returns whether the registry says that there is no such upload any more
+ */
+export async function cancelUpload(at: Repository, { location }: UploadSession, bound: ByteLimit): Promise<boolean> {
   // Nobody but the registry itself may say what is deleted here.
-  if (location.origin !== at.client.origin) return;
+  if (location.origin !== at.client.origin) return false;
   const signal = AbortSignal.timeout(cancelMs);
-  await at.read('DELETE', location, bound, { signal, scopes: [at.scope('pull,push')] }).catch(() => undefined);
+  const options = { signal, scopes: [at.scope('pull,push')] };
+  const answer = await at.read('DELETE', location, bound, options).catch(() => undefined);
+  return answer !== undefined && [200, 202, 204, 404].includes(answer.status);
 }
 
 /**
