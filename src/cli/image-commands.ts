@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { AttachFlags } from './commands/attach.js';
 import type { CopyFlags } from './commands/copy.js';
 import type { DiscoverFlags } from './commands/discover.js';
+import type { ProbeFlags } from './commands/probe.js';
 import type { PullFlags } from './commands/pull.js';
 import { formatFlag, platformFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
@@ -11,6 +12,7 @@ import type { Dispatch } from './program.js';
 /** Declares the commands that work on an image in a registry. */
 export function declareImageCommands(program: Command, dispatch: Dispatch): void {
   declareDiscover(program, dispatch);
+  declareProbe(program, dispatch);
   declareCopy(program, dispatch);
   declareAttach(program, dispatch);
   declarePull(program, dispatch);
@@ -56,6 +58,38 @@ Examples:
     .action(async (reference: string, flags: DiscoverFlags, command: Command) => {
       const { runDiscover } = await import('./commands/discover.js');
       await dispatch((context) => runDiscover(reference, flags, context), command.optsWithGlobals());
+    });
+}
+
+function declareProbe(program: Command, dispatch: Dispatch): void {
+  const probe = program
+    .command('probe')
+    .summary('show what a registry can do')
+    .description(
+      'Finds out what registries can do by asking them: version, referrers API and, where told to write, chunked ' +
+        'upload, mount and delete. Each is judged by what the registry does, not by what it claims.',
+    )
+    .argument('<registry/repo...>', 'registry.example.com/team/app[:TAG|@DIGEST], an image that is there')
+    .option('--write-probes', 'also push content of its own, mount and delete it, and remove it again')
+    .addOption(formatFlag('table is for people, json an array with an entry for each', 'table', 'json'));
+  addConnectionFlags(probe)
+    .addHelpText(
+      'after',
+      `
+Without a tag the image is :latest: a registry is asked for the referrers of an
+image it has, since some answer for others as if they had no referrers API.
+A mount goes into REPO-oci-probe, which may stay behind empty. What cannot be
+removed again is named in a warning. Exit 3: a fault left something open; the
+other registries are shown all the same.
+
+Examples:
+  oci-referrers probe registry.example.com/team/app:1.2
+  oci-referrers probe localhost:5000/app ghcr.io/org/app:1 --format json
+  oci-referrers probe registry.example.com/team/scratch:1 --write-probes`,
+    )
+    .action(async (references: readonly string[], flags: ProbeFlags, command: Command) => {
+      const { runProbe } = await import('./commands/probe.js');
+      await dispatch((context) => runProbe(references, flags, context), command.optsWithGlobals());
     });
 }
 
