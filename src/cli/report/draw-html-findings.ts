@@ -1,6 +1,6 @@
 import type { ValidationFinding } from '../../index.js';
 import { countOf } from '../format-size.js';
-import { foreign, type Html, html } from './html.js';
+import { escapedText, type Html, html } from './html.js';
 import type { FindingGroup, ReportView } from './report-view.js';
 import { statement } from './statement.js';
 
@@ -39,7 +39,7 @@ function drawFinding({ message, image, subject, digest, path, expected, actual }
     ['Found', actual],
   ] as const;
   const rows = fields.flatMap(([label, value]) => {
-    return value === undefined ? [] : [html`<div><dt>${label}</dt><dd><code>${foreign(value)}</code></dd></div>`];
+    return value === undefined ? [] : [html`<div><dt>${label}</dt><dd><code>${value}</code></dd></div>`];
   });
-  return html`<li><p>${foreign(message, maxMessageLength)}</p><dl class="pairs">${rows}</dl></li>`;
+  return html`<li><p>${escapedText(message, maxMessageLength)}</p><dl class="pairs">${rows}</dl></li>`;
 }

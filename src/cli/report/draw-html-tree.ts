@@ -1,5 +1,5 @@
 import { countOf, formatSize } from '../format-size.js';
-import { foreign, type Html, html } from './html.js';
+import { escapedText, type Html, html } from './html.js';
 import type { NodeView, ReportView, Statement } from './report-view.js';
 import { statement } from './statement.js';
 
@@ -25,8 +25,8 @@ function drawNode(node: NodeView, level: number): Html {
   const { name, kind, category, notes, trouble } = node;
   const mark = category === undefined ? kindOf(name, kind) : badge(category);
   const deep = level > deepLevel ? html` <span class="level">level ${level}</span>` : html``;
-  return html`<li class="node ${kind}"><div class="row"><div class="name">${mark}${deep} <b>${foreign(name)}</b></div>${drawMeta(node)}</div>${[
-    ...notes.map((note) => html`<p class="note">${foreign(note)}</p>`),
+  return html`<li class="node ${kind}"><div class="row"><div class="name">${mark}${deep} <bdi class="title">${name}</bdi></div>${drawMeta(node)}</div>${[
+    ...notes.map((note) => html`<p class="note">${note}</p>`),
     ...(trouble === undefined ? [] : [statement(trouble, 'p')]),
     ...drawAnnotations(node),
     drawBelow(node, level),
@@ -48,7 +48,7 @@ function drawMeta({ digest, size, annotations }: NodeView): Html {
   const created = annotations.find(([name]) => name === createdAnnotation)?.[1];
   return html`<div class="meta">${drawDigest(digest)}${[
     ...(size === undefined ? [] : [html` <span class="size">${formatSize(size)}</span>`]),
-    ...(created === undefined ? [] : [html` <span>created ${foreign(created, 64)}</span>`]),
+    ...(created === undefined ? [] : [html` <span>created ${escapedText(created, 64)}</span>`]),
   ]}</div>`;
 }
 
@@ -62,7 +62,7 @@ function drawAnnotations({ annotations }: NodeView): readonly Html[] {
   if (others.length === 0) return [];
   const rows = others
     .slice(0, maxAnnotations)
-    .map(([name, value]) => html`<div><dt>${foreign(name)}</dt><dd>${foreign(value)}</dd></div>`);
+    .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
   const more = others.length - rows.length;
   const rest = more === 0 ? html`` : html`<p class="note">${countOf(more, 'more annotation')}, not shown here</p>`;
   return [

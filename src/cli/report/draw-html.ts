@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { drawHtmlFindings } from './draw-html-findings.js';
 import { badge, drawDigest, drawHtmlTree } from './draw-html-tree.js';
-import { foreign, type Html, html, maxTextLength, styleElement } from './html.js';
+import { escapedText, type Html, html, maxTextLength, styleElement } from './html.js';
 import { reportStyle } from './report-style.js';
 import type { Fact, ReportView } from './report-view.js';
 import { statement } from './statement.js';
@@ -47,13 +47,13 @@ function drawHeader({ kind, title, id, verdict, facts, categories }: ReportView)
     kinds.length === 0
       ? html``
       : html`<ul class="categories" role="list" aria-label="Referrers by category">${kinds}</ul>`;
-  return html`<header><p class="eyebrow">${kind}</p><h1>${foreign(title)}</h1>${identity}
+  return html`<header><p class="eyebrow">${kind}</p><h1>${title}</h1>${identity}
 <div class="verdict ${verdict.tone}">${statement(verdict, 'p')}</div>
 <dl class="facts">${facts.map(drawFact)}</dl>${byKind}</header>`;
 }
 
 function drawFact({ label, value, note, tone }: Fact): Html {
-  const more = note === undefined ? html`` : html`<span class="note">${foreign(note)}</span>`;
+  const more = note === undefined ? html`` : html`<span class="note">${note}</span>`;
   return html`<div class="fact ${tone}"><dt>${label}</dt><dd><span class="value">${value}</span>${more}</dd></div>`;
 }
 
@@ -61,7 +61,7 @@ function drawSections(view: ReportView): readonly Html[] {
   const { findings, signatures, roots, rootsLeftOut, evidence, warnings, details } = view;
   const list = (items: typeof evidence): Html =>
     html`<ul class="lines" role="list">${items.map((item) => statement(item, 'li'))}</ul>`;
-  const rows = details.map(([label, value]) => html`<div><dt>${label}</dt><dd>${foreign(value, 2048)}</dd></div>`);
+  const rows = details.map(([label, value]) => html`<div><dt>${label}</dt><dd>${escapedText(value, 2048)}</dd></div>`);
   const texts = warnings.map((text) => ({ tone: 'notice', text }) as const);
   return [
     ...(findings === undefined ? [] : [section('findings', 'Findings', drawHtmlFindings(view))]),

@@ -19,7 +19,7 @@ const entities: Readonly<Record<string, string>> = {
 export const maxTextLength = 512;
 
 /** Makes a text safe between tags and in a quoted attribute, with what would hide or reorder it made visible. */
-export function escapeHtml(text: string, most: number = maxTextLength): string {
+function escapeHtml(text: string, most: number = maxTextLength): string {
   return escapeText(text, most).replace(/[&<>"']/g, (char) => entities[char] ?? '');
 }
 
@@ -32,9 +32,9 @@ export function html(template: TemplateStringsArray, ...values: readonly Value[]
   return { markup: template.map((text, index) => text + markupOf(values[index])).join('') };
 }
 
-/** Makes markup of a text that a registry or a bundle wrote; its direction stays its own. */
-export function foreign(text: string, most?: number): Html {
-  return { markup: `<bdi>${escapeHtml(text, most)}</bdi>` };
+/** Makes markup of a text that is cut to another length than most are. */
+export function escapedText(text: string, most: number): Html {
+  return { markup: escapeHtml(text, most) };
 }
 
 /** Makes the element of a style sheet of ours, which is written as it is. */

@@ -24,11 +24,14 @@ h3{font-size:1rem;font-weight:650}
 .digest{display:inline-block;max-width:20ch;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom;
 -webkit-user-select:all;user-select:all;cursor:text}
 .says{display:flex;gap:.5em;align-items:baseline}
-.says>bdi{min-width:0}
-.sign{flex:none;width:1em;text-align:center;font-weight:700}
-.good>.sign,.fact.good .value{color:var(--good)}
-.notice>.sign,.fact.notice .value{color:var(--notice)}
-.bad>.sign,.says.bad,.fact.bad .value{color:var(--bad)}
+.says::before{content:"•"/"";flex:none;width:1em;text-align:center;font-weight:700}
+.says.good::before{content:"✓"/"";color:var(--good)}
+.says.notice::before{content:"!"/"";color:var(--notice)}
+.says.bad::before{content:"✕"/""}
+.fact.good .value{color:var(--good)}
+.fact.notice .value{color:var(--notice)}
+.says.bad,.fact.bad .value{color:var(--bad)}
+h1,dd,.note,.says{unicode-bidi:plaintext}
 .verdict{margin:1.25rem 0 1rem;padding:.75rem 1rem;border-radius:.5rem;border:1px solid var(--line);background:var(--card);font-weight:600}
 .verdict.good{background:var(--good-bg);border-color:var(--good);color:var(--good)}
 .verdict.notice{background:var(--notice-bg);border-color:var(--notice);color:var(--notice)}
@@ -38,7 +41,7 @@ border-radius:.5rem;overflow:hidden}
 .fact{flex:1 1 9.5rem;min-width:0;background:var(--card);padding:.75rem 1rem}
 .fact dt{color:var(--dim);font-size:.8125rem}
 .fact .value{display:block;font-size:1.375rem;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums}
-.note{color:var(--dim);font-size:.8125rem}
+.note{display:block;color:var(--dim);font-size:.8125rem;line-height:1.4}
 .categories{display:flex;flex-wrap:wrap;gap:.375rem 1rem;margin-top:.875rem;font-variant-numeric:tabular-nums}
 .badge{display:inline-block;padding:.0625rem .5rem;border-radius:1rem;font-size:.75rem;line-height:1.35;font-weight:600;
 color:var(--other);background:var(--other-bg);white-space:nowrap}
@@ -52,10 +55,10 @@ color:var(--other);background:var(--other-bg);white-space:nowrap}
 .lines>li+li{margin-top:.375rem}
 .node{padding:.375rem 0;min-width:0}
 .tree>.node{padding:0}
-.tree>.image>.row b{font-size:1.0625rem}
+.tree>.image>.row .title{font-size:1.0625rem}
 .row{display:flex;flex-wrap:wrap;gap:.125rem 1rem;justify-content:space-between;align-items:baseline}
 .name{flex:1 1 18rem;min-width:0}
-.name b{font-weight:550}
+.title{font-weight:550}
 .meta{display:flex;flex-wrap:wrap;gap:0 1rem;align-items:baseline;color:var(--dim);font-size:.875rem;font-variant-numeric:tabular-nums}
 .node .says{font-size:.875rem;color:var(--dim)}
 .node .says.bad{color:var(--bad)}
@@ -84,11 +87,11 @@ summary:hover{background:var(--other-bg)}
 .finding li{padding:.5rem 0;border-top:1px solid var(--line)}
 .finding .pairs{font-size:.875rem}
 footer{margin-top:2.5rem;color:var(--dim);font-size:.8125rem}
-@media (min-width:36rem){.name{display:flex;gap:.5rem;align-items:baseline}.name b{min-width:0}.badge,.kind,.level{flex:none}}
+@media (min-width:36rem){.name{display:flex;gap:.5rem;align-items:baseline}.title{min-width:0}.badge,.kind,.level{flex:none}}
 @media (min-width:60rem){.meta{display:grid;grid-template-columns:9.5rem 4rem 14rem}.meta>.size{text-align:right}}
 @media (max-width:36rem){body{padding:1rem .75rem 2rem}h1{font-size:1.3rem}
 .fact{flex-basis:calc(50% - 1px);padding:.625rem .75rem}
-.tree,.lines,.finding,section>.pairs{padding:.625rem .75rem}.name{flex-basis:100%}.below>ul{padding-left:.625rem}
+.tree,.lines,.finding,section>.pairs{padding:.625rem .75rem}.name{flex-basis:100%}.node .title{font-size:.9375rem}.below>ul{padding-left:.625rem}
 .pairs>div{grid-template-columns:minmax(0,1fr)}.pairs dd{margin-bottom:.125rem}}
 @media print{:root{--page:#fff}body{max-width:none;padding:0}.digest{max-width:none;white-space:normal}
 .long>.node{content-visibility:visible}.row,.fact,.finding li{break-inside:avoid}h2{break-after:avoid}

@@ -1,13 +1,12 @@
-import { foreign, type Html, html } from './html.js';
-import type { Statement, Tone } from './report-view.js';
+import { escapedText, type Html, html } from './html.js';
+import type { Statement } from './report-view.js';
 
-/** Signs beside the words, for those who look; the words say the same. */
-const signs: Readonly<Record<Tone, string>> = { good: '✓', notice: '!', bad: '✕', plain: '•' };
+/** A finding's message may name two paths and two digests. */
+const maxStatementLength = 2048;
 
-/** Draws a statement with the sign and colour of its tone. */
+/** Draws a statement; the style sheet gives it the sign and colour of its tone, which add nothing to its words. */
 export function statement({ tone, text }: Statement, element: 'p' | 'span' | 'li'): Html {
-  const sign = html`<span class="sign" aria-hidden="true">${signs[tone]}</span>`;
-  const body = html`${sign} ${foreign(text, 2048)}`;
+  const body = escapedText(text, maxStatementLength);
   if (element === 'p') return html`<p class="says ${tone}">${body}</p>`;
   return element === 'li'
     ? html`<li class="says ${tone}">${body}</li>`

@@ -72,12 +72,12 @@ test('bundle inspect --format html validates the bundle, and shows platforms tha
   await cli(['bundle', 'export', `${registry.host}/team/multi:1.0`, '--output', file]);
   const { code, stdout, stderr } = await cli(['bundle', 'inspect', '--file', file, '--format', 'html']);
   expect([code, stderr]).toEqual([0, '']);
-  expect(stdout).toContain('<bdi>app.tgz</bdi>');
+  expect(stdout).toContain('<h1>app.tgz</h1>');
   expect(stdout).not.toContain(workspace.path('.'));
   expect(stdout).toContain('VALID: every file in it is what its record says');
   expect(stdout).toContain('Unsigned: nobody vouches for this bundle');
   expect(stdout).toContain('1 referrer: confirmed; 1 of 1 unchanged');
-  expect(stdout).toContain('<bdi>linux/arm64/v8</bdi>');
+  expect(stdout).toContain('<bdi class="title">linux/arm64/v8</bdi>');
 });
 
 test('a tampered bundle gets its page too, with where and what, and exit code 2', async () => {
