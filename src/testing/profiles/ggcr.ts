@@ -52,7 +52,8 @@ function registry(world: World): Behaviour {
     },
     change: ({ endpoint, method }, answer) => {
       const named = withHeaders(answer, noVersionHeader);
-      if (endpoint === 'base' && answer.status === 200) return { status: 200, headers: noVersionHeader };
+      // The one answer that names the protocol.
+      if (endpoint === 'base' && answer.status === 200) return { status: 200, headers: {} };
       const isBlob = endpoint === 'blob' && answer.status === 200 && method === 'GET';
       return isBlob ? withHeaders(named, { 'content-type': plainText }) : named;
     },

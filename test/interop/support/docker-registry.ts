@@ -16,8 +16,12 @@ interface Access {
   readonly stop?: (() => Promise<void>) | undefined;
 }
 
-/** Starts Debian's docker-registry; it asks nobody who they are, for a password, or for tokens of a service of ours. */
-export async function startDockerRegistry(access?: 'htpasswd' | 'token'): Promise<InteropRegistry> {
+/**
+ * Starts Debian's docker-registry; it asks nobody who they are, for a password, or for tokens of a service of ours.
+ *
+ * @param deletes - whether it deletes, which it does not as it comes
+ */
+export async function startDockerRegistry(access?: 'htpasswd' | 'token', deletes = true): Promise<InteropRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'docker-registry-'));
   let stopAccess: Access['stop'];
   const cleanUp = async (): Promise<void> => {
@@ -30,7 +34,7 @@ export async function startDockerRegistry(access?: 'htpasswd' | 'token'): Promis
     // It does not say which port it got, so it is told one; somebody else may take that in between.
     for (let attempt = 1; ; attempt++) {
       const host = `127.0.0.1:${String(await freePort())}`;
-      const server = await serve(directory, host, auth);
+      const server = await serve(directory, host, auth, deletes);
       if (server instanceof ChildServer) {
         return { host, stop: () => server.stop().then(cleanUp) };
       }
@@ -57,12 +61,12 @@ async function openAccess(directory: string, access: 'htpasswd' | 'token' | unde
 // docker-registry does not watch its input; the shell does it for it.
 const untilInputEnds = 'exec 3<&0; "$@" & server=$!; { cat <&3 >/dev/null; kill "$server"; } & wait "$server"';
 
-async function serve(directory: string, host: string, auth: unknown): Promise<ChildServer | string> {
+async function serve(directory: string, host: string, auth: unknown, deletes: boolean): Promise<ChildServer | string> {
   const mark = randomUUID();
   const config = {
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: true } },
+    storage: { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: deletes } },
     // What it says of uploads holds behind a proxy that speaks TLS for it, too.
     http: { addr: host, secret: mark, relativeurls: true, headers: { 'X-Interop': [mark] } },
     ...(auth === undefined ? {} : { auth }),

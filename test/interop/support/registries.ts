@@ -55,6 +55,13 @@ export const libraryRegistry: RegistryKind = {
 /** Debian's package of the CNCF registry: no referrers API, so lists live under tags. */
 export const dockerRegistry: RegistryKind = docker('docker-registry');
 
+/** The same as it comes: nothing is deleted. */
+export const lockedDockerRegistry: RegistryKind = {
+  ...dockerRegistry,
+  name: 'docker-registry with deletes disabled',
+  start: () => startDockerRegistry(undefined, false),
+};
+
 /** Every kind of real server there is to ask. */
 export const everyRegistry: readonly RegistryKind[] = [
   nativeRegistry,

@@ -35,7 +35,7 @@ describe('a probe that writes', () => {
     ['distribution-2.8/delete-enabled', 4, [chunked, mounted, deleted('200): supported')]],
     ['olareg-paged', 5, [chunked, mounted, deleted('405): unsupported')]],
     ['zot-2.1.20', 5, [chunked, mounted, deleted('200): unsupported')]],
-    ['crane-serve', 2, [chunked, notMounted, deleted('400): unsupported')]],
+    ['crane-serve', 3, [chunked, notMounted, deleted('400): unsupported')]],
     [
       'ecr',
       4,
