@@ -1,11 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drawHtml } from '../../src/cli/report/draw-html.js';
+import { viewDiscovery } from '../../src/cli/report/view-discovery.js';
 import { escapeText } from '../../src/index.js';
 import { createWorkspace, type Workspace } from '../unit/cli/support.js';
 import { measureContrast } from './support/contrast.js';
 import { openBrowser, openFile, type Screen, screens } from './support/open-browser.js';
-import { hostileTexts, type Pages, reordering, writePages } from './support/pages.js';
+import { discoveryOf, hostileTexts, type Pages, reordering, writePages } from './support/pages.js';
 
 let browser: Browser;
 let workspace: Workspace;
@@ -111,6 +113,24 @@ describe('a page', () => {
     expect((await measureContrast(page)).faint).toEqual([]);
   });
 });
+
+test.each([phone, desktop])(
+  'a page of 6,000 referrers is small enough to be opened at once, on $name',
+  async (screen) => {
+    const path = workspace.path('many.html');
+    await writeFile(path, drawHtml(viewDiscovery(discoveryOf(6000), false), '2026-11-28T00:00:00Z'));
+    const { size } = await stat(path);
+    expect(size).toBeLessThan(5_000_000);
+    await using open = await openFile(browser, path, screen);
+    expect(await open.page.locator('.node').count()).toBe(6001);
+    // A third of a second where ten other programs ran on two cores; a machine may be busier.
+    const paintMs = await open.page.evaluate<number>(
+      "performance.getEntriesByName('first-contentful-paint')[0].startTime",
+    );
+    expect(paintMs).toBeLessThan(5000);
+    expect(await open.page.evaluate<number>('document.documentElement.scrollWidth')).toBe(screen.width);
+  },
+);
 
 describe('a hostile registry', () => {
   test.each(['hostile', 'hostileBundle'] as const)('gets its words shown as they are, on the page %s', async (name) => {

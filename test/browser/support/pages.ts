@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { digestOf } from '@stellaops/oci-referrers';
 import {
   buildArtifact,
   buildImage,
@@ -7,7 +8,30 @@ import {
   type TestContent,
   type TestRegistry,
 } from '@stellaops/oci-referrers/testing';
+import type { Discovery } from '../../../src/cli/discovery.js';
+import type { ReferrerView } from '../../../src/cli/referrer-view.js';
 import { cli, sbomType, signatureType, type Workspace } from '../../unit/cli/support.js';
+
+/** Makes what a discovery of an image with so many referrers gives, each asked for its own. */
+export function discoveryOf(count: number): Discovery {
+  const digestAt = (n: number): string => digestOf(Buffer.from(`${n}`));
+  const evidence = { source: 'api', host: 'registry.example.com', filtered: 0, manifests: [] } as const;
+  const annotations = { 'org.opencontainers.image.created': '2026-11-20T08:15:00Z', 'org.example.build': '4711' };
+  const referrers = Array.from({ length: count }, (_, index): ReferrerView => {
+    const kind = {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      artifactType: sbomType,
+      category: 'sbom',
+    } as const;
+    return { digest: digestAt(index + 1), size: 700, annotations, ...kind };
+  });
+  const subjects = [
+    { ...evidence, digest: digestAt(0), referrers },
+    ...referrers.map(({ digest }) => ({ ...evidence, digest, referrers: [] })),
+  ];
+  const [reference, digest] = ['registry.example.com/team/app:1.2', digestAt(0)];
+  return { reference, name: `${reference}@${digest}`, digest, mediaType: 'a/b', size: 500, subjects, warnings: [] };
+}
 
 /** Text that would do something if it were taken for more than text. */
 export const hostileTexts: readonly string[] = [
