@@ -44,29 +44,31 @@ function drawResult(result: DoctorResult, earlier: DoctorResult | undefined, wid
     ...head,
     ...(seen.length === 0 ? [] : text(`seen: ${seen.join(', ')}`, '        ', '              ')),
     ...(earlier === undefined
-      ? [...drawAdvice(result, text), '        check again:', ...foldCommand(result.verification, '          ', width)]
+      ? [
+          ...drawAdvice(result, width, text),
+          '        check again:',
+          ...drawCommand(result.verification, '          ', width),
+        ]
       : text(`causes and fixes: as for ${earlier.checkId}`, '        ')),
   ];
 }
 
-/** Folds a command before its flags, so that it can be copied as it stands. */
-function foldCommand(command: string, margin: string, width: number): readonly string[] {
-  const parts = escapeText(command, 4096).split(/ (?=--(?!check))/);
-  if (margin.length + command.length <= width) return [`${margin}${command}`];
-  return parts.map(
-    (part, index) => `${margin}${index === 0 ? '' : '  '}${part}${index === parts.length - 1 ? '' : ' \\'}`,
-  );
+/** Writes a command so that it can be copied as it stands; one that is too long for a line goes on before a flag. */
+function drawCommand(command: string, margin: string, width: number): readonly string[] {
+  const isWide = margin.length + command.length > width;
+  const folded = isWide && !command.includes('\n') ? command.replace(/ (?=--(?!check))/g, ' \\\n  ') : command;
+  return folded.split('\n').map((line) => `${margin}${escapeText(line, 4096)}`);
 }
 
 function drawAdvice(
   { likelyCauses, howToFix }: DoctorResult,
+  width: number,
   text: (said: string, margin: string, indent?: string) => readonly string[],
 ): readonly string[] {
   const causes = likelyCauses.flatMap((cause) => text(`- ${cause}`, '          ', '            '));
   const fixes = howToFix.flatMap(({ title, commands }, index) => [
     ...text(`${index + 1}. ${title}`, '          ', '             '),
-    // Commands are there to be copied: they stay as they are.
-    ...commands.flatMap((command) => command.split('\n').map((line) => `             ${escapeText(line, 4096)}`)),
+    ...commands.flatMap((command) => drawCommand(command, '             ', width)),
   ]);
   return [
     ...(causes.length === 0 ? [] : ['        likely causes:', ...causes]),

@@ -1,5 +1,6 @@
 import type { CredentialProvider, Credentials } from '../auth/credentials.js';
 import { createDockerConfigProvider } from '../auth/docker-config.js';
+import { ArgumentError, isOciError } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
 
 /** Who the checks are to the registry. */
@@ -22,6 +23,8 @@ export interface LoginOptions {
   readonly registryConfig?: string | undefined;
 }
 
+type Found = readonly [Credentials | undefined, Login['source']];
+
 /** Finds credentials for the checks, says which, and remembers what must not be said. */
 export interface DoctorLogin {
   readonly provider: CredentialProvider;
@@ -43,20 +46,17 @@ export function createDoctorLogin(host: string, options: LoginOptions): DoctorLo
   const isGiven = username !== undefined || password !== undefined || token !== undefined;
   const secrets = new Set([password, token].filter((secret) => secret !== undefined));
 
-  const find: (...asked: Parameters<CredentialProvider>) => Promise<[Credentials | undefined, Login['source']]> =
-    async (asked, context) => {
-      if (isGiven && asked === host) return [givenCredentials(options), 'options'];
-      const provided = await options.credentials?.(asked, context);
-      if (provided !== undefined) return [provided, 'provider'];
-      return [await fromDocker(asked, context), 'docker config'];
-    };
+  const find = async (...[asked, context]: Parameters<CredentialProvider>): Promise<Found> => {
+    if (isGiven && asked === host) return [givenCredentials(options), 'options'];
+    const provided = await askProvider(options.credentials, asked, context);
+    if (provided !== undefined) return [provided, 'provider'];
+    return [await fromDocker(asked, context), 'docker config'];
+  };
   return {
     secrets,
     provider: async (asked, context) => {
       const [found = { anonymous: true as const }] = await find(asked, context);
-      if ('password' in found) secrets.add(found.password);
-      if ('token' in found) secrets.add(found.token);
-      if ('identityToken' in found) secrets.add(found.identityToken);
+      for (const secret of secretsOf(found)) secrets.add(secret);
       return found;
     },
     look: async (signal) => {
@@ -66,6 +66,31 @@ export function createDoctorLogin(host: string, options: LoginOptions): DoctorLo
       return { ...describeCredentials(found, source), ...(name === undefined ? {} : { username: name }), lacks };
     },
   };
+}
+
+async function askProvider(
+  provider: CredentialProvider | undefined,
+  ...[host, context]: Parameters<CredentialProvider>
+): Promise<Credentials | undefined> {
+  try {
+    return await provider?.(host, context);
+  } catch (cause) {
+    context.signal?.throwIfAborted();
+    if (isOciError(cause)) throw cause;
+    throw new ArgumentError('ERR_OCI_CREDENTIALS', `find credentials for ${host}: the provider failed`, {
+      argument: 'credentials',
+      cause,
+      hint: 'look at the credential provider this program passes in',
+    });
+  }
+}
+
+function secretsOf(found: Credentials): readonly string[] {
+  if ('token' in found) return [found.token];
+  if ('identityToken' in found) return [found.identityToken];
+  if ('anonymous' in found) return [];
+  const { username, password } = found;
+  return [password, Buffer.from(`${username}:${password}`).toString('base64')];
 }
 
 function givenCredentials({ username, password, token }: LoginOptions): Credentials {

@@ -1,24 +1,14 @@
-import { mapConcurrently, withDeadline } from '../content/abort.js';
-import { TransportError } from '../errors/index.js';
+import { mapConcurrently } from '../content/abort.js';
 import { Connections } from '../remotes/connections.js';
 import { resolveOptions } from '../remotes/resolve-options.js';
 import { createResolver } from '../remotes/resolver.js';
 import { createContexts } from './check-context.js';
 import { chooseChecks } from './checks.js';
-import type { CheckContext, DoctorCheck, DoctorTarget, Outcome } from './doctor-check.js';
 import { createDoctorLogin } from './doctor-login.js';
 import { type DoctorOptions, resolveDoctorOptions } from './doctor-options.js';
-import type { DoctorReport, DoctorResult } from './doctor-report.js';
-import { faultOutcome } from './fault-outcome.js';
-import { headerSecrets, reportOf, resultOf, withoutAny } from './make-report.js';
-
-/** How a check is run. */
-interface Run {
-  readonly contextFor: (signal: AbortSignal) => CheckContext;
-  readonly checkMs: number;
-}
-
-const adviceMs = 1_000;
+import type { DoctorReport } from './doctor-report.js';
+import { headerSecrets, reportOf, withoutAny } from './make-report.js';
+import { runCheck } from './run-check.js';
 
 /**
  * Looks at a registry as an operator would, and says what is wrong and what to do about it.
@@ -51,46 +41,16 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   const { target, contextFor } = createContexts(shared);
   // Nothing runs beside what writes: neither is to be blamed for the other.
   const atOnce = writeProbes ? 1 : checks.length;
-  const run: Run = { contextFor, checkMs };
-  const results = await mapConcurrently(checks, atOnce, (check, stop) => runCheck(check, target, run, stop), signal);
+  const results = await mapConcurrently(
+    checks,
+    atOnce,
+    (check, stop) => runCheck(check, { target, contextFor, checkMs }, stop),
+    signal,
+  );
   const hidden = [...login.secrets, ...headerSecrets(repositories, connections.options.headersFor)];
   return reportOf(
     target,
     startedAt,
     results.map((result) => withoutAny(result, hidden)),
   );
-}
-
-async function runCheck(
-  check: DoctorCheck,
-  target: DoctorTarget,
-  { contextFor, checkMs }: Run,
-  signal: AbortSignal,
-): Promise<DoctorResult> {
-  const startMs = performance.now();
-  const expired = (): TransportError => tooLate(target, checkMs);
-  let outcome: Outcome;
-  try {
-    outcome = await withDeadline(checkMs, signal, expired, (inner) => check.run(contextFor(inner)));
-  } catch (error) {
-    signal.throwIfAborted();
-    // Advice needs to know what kind of registry it is; nobody waits long for one that is dead to say so.
-    outcome = await withDeadline(adviceMs, signal, expired, (inner) => faultOutcome(error, contextFor(inner)));
-  }
-  const who = await withDeadline(adviceMs, signal, expired, (inner) => loginEvidence(contextFor(inner)));
-  const evidence = { ...who, ...outcome.evidence };
-  return resultOf(check, target, { ...outcome, evidence }, Math.round(performance.now() - startMs));
-}
-
-async function loginEvidence({ login }: CheckContext): Promise<Outcome['evidence']> {
-  const who = await login().catch(() => undefined);
-  return { auth_method: who?.method, username: who?.username };
-}
-
-function tooLate({ url }: DoctorTarget, checkMs: number): TransportError {
-  return new TransportError('ERR_OCI_TIMEOUT', `the check did not finish within checkMs (${checkMs} ms)`, {
-    method: 'GET',
-    url,
-    hint: 'look at the load of the registry and at proxies between, or raise checkMs (--timeout)',
-  });
 }

@@ -9,7 +9,7 @@ import { imageMissing } from './pull-check.js';
 export const capabilitiesCheck: DoctorCheck = {
   id: 'check.integration.oci.capabilities',
   title: 'OCI registry capabilities',
-  tags: ['registry', 'oci', 'capabilities', 'compatibility', 'referrers'],
+  tags: ['registry', 'oci', 'capabilities', 'compatibility'],
   defaultSeverity: 'info',
   relatedChecks: ['check.integration.oci.referrers', 'check.integration.oci.push'],
   run: async (context) => {
@@ -63,6 +63,14 @@ function reasons(findings: readonly CapabilityFinding[]): readonly string[] {
   return [...names].map(([reason, of]) => `${of.join(', ')}: ${reason}`);
 }
 
+/** What may be done about one that is missing, or why nothing has to be. */
+const known: Readonly<Partial<Record<CapabilityFinding['name'], readonly string[]>>> = {
+  'version-header': ['nothing depends on the header; look for a proxy that takes it away'],
+  'chunked-upload': ['nothing is lost: blobs go up in one piece, and anew after a connection breaks'],
+  'cross-repository-mount': ['nothing is lost: what cannot be mounted is uploaded'],
+  delete: ['let the registry delete, where that is wanted; in CNCF distribution it is storage.delete.enabled'],
+};
+
 function fixesFor(
   { target, writeProbes }: CheckContext,
   lacking: readonly CapabilityFinding[],
@@ -78,14 +86,10 @@ function fixesFor(
     title: 'let the probe write too: what it writes is removed again',
     commands: [doctorCommand(target, capabilitiesCheck.id, ...image, '--write-probes')],
   };
-  const canDelete = !lacking.some(({ name, state }) => name === 'delete' && state === 'unsupported');
-  const allow: DoctorFix = {
-    title: 'let the registry delete, where that is wanted; in CNCF distribution storage.delete.enabled',
-    commands: [],
-  };
+  const notes = lacking.flatMap(({ name, state }) => (state === 'unsupported' ? (known[name] ?? []) : []));
   return [
     ...(isWithoutReferrers ? [explain] : []),
     ...(isOpen && !writeProbes ? [ask] : []),
-    ...(canDelete ? [] : [allow]),
+    ...notes.map((title) => ({ title, commands: [] })),
   ];
 }

@@ -41,7 +41,10 @@ async function tryLogin(
   try {
     const answer = await askAs(login, context, door);
     if (answer.status < 200 || answer.status > 299) throw errorFromBytes(answer, 'log in', `to ${registry}`);
-    const taken = login.method === 'anonymous' ? 'lets everybody in' : 'takes the credentials';
+    const taken =
+      login.method === 'anonymous'
+        ? 'gives a token to everybody, and no credentials were given'
+        : 'takes the credentials';
     return { severity: 'pass', message: `${registry} ${taken}`, evidence: { ...evidence, status: answer.status } };
   } catch (error) {
     context.signal.throwIfAborted();

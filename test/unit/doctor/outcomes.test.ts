@@ -293,6 +293,20 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   ],
   capabilities: [
     [
+      'that has all five',
+      'pass',
+      { registry: { profile: 'conformant-1.1' }, options: { writeProbes: true }, evidence: { score: '5/5' } },
+    ],
+    [
+      'without a mount that mounts',
+      'info',
+      {
+        registry: { profile: 'ggcr-lib' },
+        options: { writeProbes: true },
+        says: /missing: .*cross-repository-mount/,
+      },
+    ],
+    [
       'without the referrers API',
       'warn',
       { registry: { profile: 'distribution-2.8' }, evidence: { referrers_api: 'unsupported' } },
