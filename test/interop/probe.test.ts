@@ -1,14 +1,18 @@
-import { createResolver, probeCapabilities } from '@stellaops/oci-referrers';
+import { createResolver, probeCapabilities, type RegistryCapabilities } from '@stellaops/oci-referrers';
 import { buildImage } from '@stellaops/oci-referrers/testing';
 import { expect, it } from 'vitest';
 import {
   dockerRegistry,
+  everyRegistry,
   libraryRegistry,
   lockedDockerRegistry,
   nativeRegistry,
   type RegistryKind,
 } from './support/registries.js';
+import { openScene } from './support/scene.js';
 import { describeWith } from './support/tools.js';
+import { loginOf, reader, robot, type User } from './support/users.js';
+import { tag } from './support/workspace.js';
 
 const version = 'supported: Docker-Distribution-API-Version: registry/2.0 in the 200 at /v2/';
 const list = 'supported: GET referrers: 200 with application/vnd.oci.image.index.v1+json, a list';
@@ -76,6 +80,33 @@ for (const [kind, expected] of kinds) {
         );
       } finally {
         await registry.stop();
+      }
+    });
+  });
+}
+
+for (const kind of everyRegistry.filter(({ auth }) => auth !== undefined)) {
+  describeWith(['go', ...kind.tools], `a probe of ${kind.name}`, () => {
+    it('finds out as much behind a login, and tells a reader that only others may write', async () => {
+      const scene = await openScene(kind);
+      try {
+        const reference = `${scene.repository}:${tag}`;
+        const probeAs = async (user: User): Promise<RegistryCapabilities> => {
+          await using resolver = createResolver({ credentials: () => loginOf(user) });
+          return await probeCapabilities(resolver, reference, { writeProbes: true });
+        };
+        const found = await probeAs(robot);
+        expect(found.capabilities[0]?.evidence).toContain('in the 401 at /v2/');
+        expect([found.referrersApi, found.supported]).toEqual([kind.source === 'api', kind.source === 'api' ? 5 : 4]);
+        expect(found.warnings).toEqual([]);
+        if (kind.hasPermissions === false) return;
+        const read = await probeAs(reader);
+        expect(read.referrersApi).toBe(kind.source === 'api');
+        for (const { state, fault } of read.capabilities.slice(2)) {
+          expect([state, String(fault)]).toEqual(['unknown', expect.stringMatching(/UNAUTHORIZED|DENIED/)]);
+        }
+      } finally {
+        await scene.close();
       }
     });
   });

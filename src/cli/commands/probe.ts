@@ -39,7 +39,11 @@ export async function runProbe(
       return { reference, error };
     }
   };
-  const outcomes = await Promise.all(references.map(probe));
+  const { concurrency: most = 4 } = flags;
+  const outcomes: Outcome[] = [];
+  for (let at = 0; at < references.length; at += most) {
+    outcomes.push(...(await Promise.all(references.slice(at, at + most).map(probe))));
+  }
   if (flags.format === 'json') await output.json(outcomes.map(asJson));
   else await output.result(draw(outcomes, lineWidthOf(io.stdout)));
   for (const outcome of outcomes) {
