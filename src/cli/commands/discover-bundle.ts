@@ -6,6 +6,8 @@ import { drawDiscoveryTable, drawDiscoveryTree } from '../draw-discovery.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf } from '../format-size.js';
 import { warnOfPart } from '../part-warning.js';
+import { printReport } from '../report/print-report.js';
+import { viewDiscovery } from '../report/view-discovery.js';
 import { UsageError } from '../usage-error.js';
 import type { DiscoverFlags } from './discover.js';
 
@@ -17,18 +19,19 @@ export async function runDiscoverBundle(
 ): Promise<number> {
   const { output, signal } = context;
   const { artifactType: artifactTypes, platform: platforms, legacyTags } = flags;
-  const format: string = flags.format;
-  if (!['tree', 'table', 'json'].includes(format)) {
-    throw new UsageError(`discover does not write a bundle as ${format}`, {
-      hint: `oci-referrers bundle inspect --file ${file} --format ${format}`,
-    });
-  }
+  const { format } = flags;
   warnOfPart(file, output);
   await using bundle = await openBundle(file, { signal });
   const images = bundle.images.filter(({ descriptor }) => digest === undefined || descriptor.digest === digest);
   if (images.length === 0) {
     const known = bundle.images.map((image) => image.descriptor.digest).slice(0, 5);
     throw new UsageError(`${file} has no image ${digest ?? ''}`, { hint: `it has ${known.join(', ')}` });
+  }
+  const isReport = format === 'html' || format === 'mermaid';
+  if (isReport && images.length > 1) {
+    throw new UsageError(`discover writes one image as ${format}, and ${file} has ${images.length}`, {
+      hint: `oci-referrers bundle inspect --file ${file} --format ${format}`,
+    });
   }
   const discoveries: Discovery[] = [];
   for (const { reference, descriptor, source } of images) {
@@ -39,7 +42,10 @@ export async function runDiscoverBundle(
   }
   const { validation, record } = bundle;
   const signers = describeSigners(validation);
-  if (format === 'json') {
+  const [first] = discoveries;
+  if (isReport && first !== undefined) {
+    await printReport(viewDiscovery(first, artifactTypes !== undefined), format, context);
+  } else if (format === 'json') {
     const { signed, signedBy } = validation;
     await output.json({ file, bundleId: record.bundleId, valid: validation.ok, signed, signedBy, images: discoveries });
   } else {

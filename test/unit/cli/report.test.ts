@@ -131,6 +131,23 @@ test('a page says which of the keys given has signed, and that nothing was check
   expect(unchecked.code).toBe(0);
 });
 
+test('discover of a bundle with one image is a page too; of several, bundle inspect writes one', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  publish(registry);
+  publishIndex(registry);
+  const [one, two] = [workspace.path('one.tgz'), workspace.path('two.tgz')];
+  const [app, multi] = [`${registry.host}/team/app:1.0`, `${registry.host}/team/multi:1.0`];
+  await cli(['bundle', 'export', app, '--output', one]);
+  await cli(['bundle', 'export', app, multi, '--output', two]);
+  const { code, stdout } = await cli(['discover', one, '--format', 'html']);
+  expect(stdout).toContain('2 referrers: confirmed by the bundle&#39;s list of');
+  expect(code).toBe(0);
+  const several = await cli(['discover', two, '--format', 'mermaid']);
+  expect(several.stderr).toContain(`next: oci-referrers bundle inspect --file ${two} --format mermaid`);
+  expect([several.code, several.stdout]).toEqual([4, '']);
+});
+
 test('a key given to a form that checks nothing is refused', async () => {
   const { code, stderr } = await cli(['bundle', 'inspect', '--file', 'a.tgz', '--key', 'a.pub']);
   expect(stderr).toContain('--key needs a check, and bundle inspect --format tree checks nothing');
