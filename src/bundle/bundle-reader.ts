@@ -42,6 +42,14 @@ export interface BundleReaderOptions extends AbortableOptions {
   readonly maxTotalBytes?: number | undefined;
   /** Bytes of `bundle.json`, and of `index.json`, which comes before it; 24 MiB by default. */
   readonly maxRecordBytes?: number | undefined;
+  /** Hears how far each pass over a bundle given as a path has come, in bytes of the file; what it throws ends the pass. */
+  readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
+}
+
+/** How much of a bundle's file has been read. */
+export interface ReadProgress {
+  readonly bytes: number;
+  readonly totalBytes: number;
 }
 
 type ReaderLimits = Readonly<Required<Record<'maxEntries' | 'maxTotalBytes' | 'maxRecordBytes', number>>>;
@@ -53,6 +61,7 @@ const schema = z.strictObject({
   maxEntries: atLeastOne,
   maxTotalBytes: atLeastOne,
   maxRecordBytes: atLeastOne,
+  onProgress: z.custom((value) => typeof value === 'function', 'not a function').optional(),
   signal: abortSignal,
 });
 
@@ -78,6 +87,7 @@ const stop: FaultListener = (fault) => {
 export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisposable {
   readonly #source: string | Readable;
   readonly #signal: AbortSignal | undefined;
+  readonly #onProgress: BundleReaderOptions['onProgress'];
   #limits: ReaderLimits;
   /** Whether a limit is what the record says, which no caller can raise. */
   #declared = { maxEntries: false, maxTotalBytes: false };
@@ -95,6 +105,7 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     checkOptions(schema, options);
     this.#source = source;
     this.#signal = options.signal;
+    this.#onProgress = options.onProgress;
     const { maxEntries = 1_000_000, maxTotalBytes = MiB * MiB, maxRecordBytes = 24 * MiB } = options;
     this.#limits = { maxEntries, maxTotalBytes, maxRecordBytes };
   }
@@ -267,7 +278,8 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     this.#signal?.throwIfAborted();
     if (typeof this.#source === 'string') {
       const file = await this.#open(this.#source, onFault);
-      return file.readAll(onFault ?? stop, this.#signal);
+      const chunks = file.readAll(onFault ?? stop, this.#signal);
+      return this.#onProgress === undefined ? chunks : counted(chunks, file.size, this.#onProgress);
     }
     if (this.#isTaken) {
       throw new BundleError('ERR_OCI_BUNDLE_SOURCE', 'cannot read the bundle: its stream was read already', {
@@ -285,6 +297,20 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
 
   #cannotReread(path: string, reason: string, hint: string): BundleError {
     return new BundleError('ERR_OCI_BUNDLE_SOURCE', `cannot read ${path} again: ${reason}`, { path, hint });
+  }
+}
+
+/** Passes chunks on, and tells how many bytes have passed. */
+async function* counted(
+  chunks: AsyncIterable<Buffer>,
+  totalBytes: number,
+  onProgress: (progress: ReadProgress) => void,
+): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    onProgress({ bytes, totalBytes });
+    yield chunk;
   }
 }
 

@@ -135,7 +135,8 @@ function declareAttach(program: Command, dispatch: Dispatch): void {
     .argument('<reference>', 'image the artifact is about')
     .argument('<file:type...>', 'files, each with its media type')
     .requiredOption('--artifact-type <type>', 'what the artifact is, such as application/spdx+json', parseText)
-    .addOption(new Option('--annotation <key=value>', 'annotation; may be repeated').argParser(collect(parsePair)));
+    .addOption(new Option('--annotation <key=value>', 'annotation; may be repeated').argParser(collect(parsePair)))
+    .addOption(formatFlag('how the result is written', 'text', 'json'));
   addConnectionFlags(attach)
     .addHelpText(
       'after',

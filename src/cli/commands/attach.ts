@@ -12,6 +12,7 @@ import { UsageError } from '../usage-error.js';
 export interface AttachFlags extends ConnectionFlags {
   readonly artifactType: string;
   readonly annotation?: readonly (readonly [string, string])[] | undefined;
+  readonly format: 'text' | 'json';
 }
 
 /** Files are held in memory until they are pushed. */
@@ -33,8 +34,10 @@ export async function runAttach(
   const pusher = await resolver.pusher(reference, { signal });
   const annotations = flags.annotation === undefined ? undefined : Object.fromEntries(flags.annotation);
   const artifact = { artifactType: flags.artifactType, files: content, annotations };
-  const { digest } = await attachArtifact(pusher, subject, artifact, { signal });
-  await output.result([`${registry}/${repository}@${digest}`]);
+  const attached = await attachArtifact(pusher, subject, artifact, { signal });
+  const name = `${registry}/${repository}@${attached.digest}`;
+  if (flags.format === 'json') await output.json({ name, ...attached, subject });
+  else await output.result([name]);
   return exitCodes.fine;
 }
 

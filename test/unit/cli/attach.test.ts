@@ -16,6 +16,12 @@ test('attach pushes files as a referrer and prints its name, the same one every 
   expect(first.code).toBe(0);
   expect((await cli(attach)).stdout).toBe(first.stdout);
 
+  const asJson = JSON.parse((await cli([...attach, '--format', 'json'])).stdout) as Record<string, unknown>;
+  expect(asJson).toMatchObject({
+    name: first.stdout.trim(),
+    artifactType: sbomType,
+    subject: { digest: expect.stringMatching(/^sha256:/) as string },
+  });
   const { stdout } = await cli(['discover', reference, '--format', 'json']);
   const digest = first.stdout.trim().slice(first.stdout.indexOf('@') + 1);
   expect(JSON.parse(stdout)).toMatchObject({

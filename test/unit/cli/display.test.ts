@@ -145,6 +145,18 @@ describe('progress', () => {
     expect(shown.stderr.endsWith('\r\u001b[2K')).toBe(true);
     expect(besideProbes(await cli(exportTo('b.tgz')))).toBe('');
     expect((await cli([...exportTo('c.tgz'), '--quiet'], { terminalColumns: 80 })).stderr).toBe('');
+    for (const [words, text] of [
+      [['bundle', 'validate', '--file', workspace.path('a.tgz')], /checking {2}.* of 3\.\d MB/],
+      [['pull', `${registry.host}/team/app:1.0`, '--output', workspace.path('out')], /pulling {2}.* of 3\.0 MB/],
+    ] as const) {
+      const run = await cli(words, { terminalColumns: 80, env: { NO_COLOR: '1' } });
+      expect(run.stderr).toMatch(text);
+      expect(run.stderr.endsWith('\r\u001b[2K')).toBe(true);
+      expect(run.code).toBe(0);
+    }
+    expect((await cli(['bundle', 'validate', '--file', workspace.path('b.tgz')])).stderr).toBe('');
+    const dumb = await cli(exportTo('d.tgz'), { terminalColumns: 80, env: { TERM: 'dumb' } });
+    for (const char of ['\r', '\u001b']) expect(dumb.stderr).not.toContain(char);
   });
 
   test('colour and wrapping are for terminals, and NO_COLOR is respected', async () => {
