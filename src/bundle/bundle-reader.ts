@@ -48,7 +48,9 @@ export interface BundleReaderOptions extends AbortableOptions {
 
 /** How much of a bundle's file has been read. */
 export interface ReadProgress {
+  /** Bytes that this pass has read. */
   readonly bytes: number;
+  /** Size of the file, or of all its parts. */
   readonly totalBytes: number;
 }
 
