@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { isInstalled, projectRoot } from '../../interop/support/tools.js';
 
 const run = promisify(execFile);
@@ -13,12 +14,15 @@ const tools = ['awk', 'bash', 'curl', 'docker-registry', 'go', 'grep', 'jq', 'op
 /** The programs that are no Debian package: this project's command, as npm links it, and two clients of others. */
 export const programFolder: string = join(folder, 'bin');
 
+/** Where the example is that docs/telemetry.md has of metrics of the command, as JavaScript, with what it imports above it. */
+export const metricsFolder: string = join(folder, 'metrics');
+
 /** Builds them before any test runs. */
 export async function setup(): Promise<void> {
   const missing = tools.filter((name) => !isInstalled(name));
   if (missing.length > 0) throw new Error(`the runbook cannot be followed without ${missing.join(', ')}`);
   await mkdir(programFolder, { recursive: true });
-  await Promise.all([buildCommand(), buildClients()]);
+  await Promise.all([buildCommand(), buildClients(), buildMetrics()]);
 }
 
 async function buildCommand(): Promise<void> {
@@ -37,4 +41,11 @@ async function buildClients(): Promise<void> {
   const clients = ['github.com/google/go-containerregistry/cmd/crane', 'oras.land/oras/cmd/oras'];
   const cwd = join(projectRoot, 'test/runbook/tools');
   await run('go', ['build', '-o', `${programFolder}/`, ...clients], { cwd, timeout: 600_000 });
+}
+
+async function buildMetrics(): Promise<void> {
+  const source = await readFile(join(projectRoot, 'examples/metrics-file.ts'), 'utf8');
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 };
+  await mkdir(metricsFolder, { recursive: true });
+  await writeFile(join(metricsFolder, 'metrics-file.js'), ts.transpileModule(source, { compilerOptions }).outputText);
 }

@@ -54,7 +54,7 @@ async function serveAll(stage: Stage): Promise<void> {
   await stage.serve('mirror.example.com', { referrersApi: false });
   await serve('gcr.io', { rewrite: withVersion });
   await serve('ghcr.io', { profile: 'ghcr-2026' });
-  await serve('private.example.com', { auth: { username: 'robot', password: 'runbook', type: 'bearer' } });
+  await serve('private.example.com', { auth: { username: 'robot', password: 'correct horse', type: 'bearer' } });
   await serve('busy.example.com', { intercept: refusing(429, { 'retry-after': '1' }) });
   await serve('strict.example.com', { intercept: refusing(501) });
   await serve('slow.example.com', {

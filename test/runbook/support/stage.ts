@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { startRegistry, type TestRegistry, type TestRegistryOptions } from '@stellaops/oci-referrers/testing';
 import { startDockerRegistry } from '../../interop/support/docker-registry.js';
-import { programFolder } from './build-tools.js';
+import { metricsFolder, programFolder } from './build-tools.js';
 import { type Certificates, type Identity, makeCertificates } from './certificates.js';
 import { type NamesProxy, startNamesProxy } from './names-proxy.js';
 import { Terminal } from './terminal.js';
@@ -68,6 +68,7 @@ async function openTerminal(root: string, proxy: NamesProxy, { authority }: Cert
   for (const path of [home, work, shims]) await mkdir(path);
   // What curl shows is what it shows without a proxy, on a terminal.
   await writeFile(join(home, '.curlrc'), 'no-progress-meter\nsuppress-connect-headers\n');
+  await symlink(metricsFolder, join(home, 'metrics'));
   // s_client is the one that does not ask the environment for a proxy.
   const { host } = new URL(proxy.url);
   const command = `case $1 in s_client) shift; set -- s_client -proxy ${host} "$@" ;; esac`;
