@@ -5,7 +5,12 @@
  */
 export type { CredentialContext, CredentialProvider, Credentials } from './auth/credentials.js';
 export type { BundleOwner } from './bundle/bundle-owners.js';
-export { BundleReader, type BundleReaderEntry, type BundleReaderOptions, type ReadProgress } from './bundle/bundle-reader.js';
+export {
+  BundleReader,
+  type BundleReaderEntry,
+  type BundleReaderOptions,
+  type ReadProgress,
+} from './bundle/bundle-reader.js';
 export {
   type BundleReport,
   type BundleSubjectInput,

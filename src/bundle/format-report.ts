@@ -25,7 +25,7 @@ export interface FormatReportOptions {
  */
 export function formatReport(report: ValidationReport, options: FormatReportOptions = {}): string {
   const lines = [
-    headline(report),
+    ...headlines(report),
     ...allFindingLines(report.findings),
     ...(report.findingsDropped > 0 ? [`… and ${counted(report.findingsDropped, 'more finding')}`] : []),
     ...(report.layout === undefined ? [] : layoutLines(report.layout, options)),
@@ -58,12 +58,13 @@ export function describeSigners({ signed, signedBy, findings }: ValidationReport
   return `${state}: integrity, not authenticity`;
 }
 
-function headline({ ok, bundle, layout }: ValidationReport): string {
+/** An id is as long as a terminal is wide, so it has a line of its own. */
+function headlines({ ok, bundle, layout }: ValidationReport): readonly string[] {
   const result = ok ? 'VALID' : 'INVALID';
-  if (layout !== undefined) return `${result}: image layout, not a bundle of this tool`;
-  if (bundle === undefined) return `${result}: not a bundle that can be read`;
+  if (layout !== undefined) return [`${result}: image layout, not a bundle of this tool`];
+  if (bundle === undefined) return [`${result}: not a bundle that can be read`];
   const images = bundle.images.map(({ reference }) => escapeText(reference)).join(', ');
-  return `${result}: bundle ${bundle.bundleId} of ${images || 'no image'}`;
+  return [`${result}: bundle of ${images || 'no image'}`, `  bundle ${bundle.bundleId}`];
 }
 
 /** Content that a delta leaves to its base may be every layer of every image: the first pieces stand for all. */

@@ -18,6 +18,7 @@ import { connectionOptions } from '../connection-options.js';
 import { asDiscoveryFailure, discovering } from '../discovery-failure.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
+import { imageLines } from '../image-lines.js';
 import { leftOut } from '../left-out.js';
 import { parseImage } from '../parse-image.js';
 import { readConfig } from '../read-config.js';
@@ -147,8 +148,8 @@ function writerOptions(flags: ExportFlags): Omit<ExportOptions, 'output' | 'sign
 function describeReport(report: BundleReport, flags: ExportFlags): readonly string[] {
   return [
     `wrote ${report.path ?? ''}  ${formatSize(report.bytes)}${inParts(report)}`,
-    `  sha256  ${report.sha256}`,
-    ...report.signedBy.map((hint) => `  signed  by ${hint}`),
+    `  sha256 ${report.sha256}`,
+    ...report.signedBy.map((hint) => `  signed by ${hint}`),
     ...describeContent(report, flags),
   ];
 }
@@ -175,18 +176,17 @@ function describeContent(content: BundlePlan | BundleReport, flags: ExportFlags)
     filtered,
     filters.some((filter) => filter !== undefined),
   );
-  const lines = images.map(({ reference, digest }) => `  image   ${escapeText(reference)}  ${digest}`);
   const lists = new Set(subjects.map(({ discovery }) => `${discovery.source} of ${discovery.host}`));
   const listed = `${countOf(referrers, 'referrer')} of ${countOf(subjects.length, 'manifest')}`;
   return [
-    `  bundle  ${bundleId}`,
+    `  bundle ${bundleId}`,
     ...(previousBundleId === undefined
       ? []
-      : [`  base    ${previousBundleId}, which has ${formatSize(deltaBytes)} of it`]),
-    ...lines,
-    `  holds   ${listed} (${[...lists].map((text) => escapeText(text)).join(', ')})`,
-    ...(left === undefined ? [] : [`          ${left}`]),
-    `          ${countOf(manifests, 'manifest')}, ${countOf(blobs, 'blob')}${made > 0 ? `, ${forOthers}` : ''}`,
+      : [`  base   ${previousBundleId}`, `         which has ${formatSize(deltaBytes)} of it`]),
+    ...images.flatMap(imageLines),
+    `  holds  ${listed} (${[...lists].map((text) => escapeText(text)).join(', ')})`,
+    ...(left === undefined ? [] : [`         ${left}`]),
+    `         ${countOf(manifests, 'manifest')}, ${countOf(blobs, 'blob')}${made > 0 ? `, ${forOthers}` : ''}`,
   ];
 }
 

@@ -99,9 +99,11 @@ function describe({ bundleId, dryRun, images, validation }: ImportReport): reado
   const warnings = validation.findings.length;
   const done = dryRun ? 'would import' : 'imported';
   return [
-    `${done} ${countOf(images.length, 'image')} of bundle ${bundleId}`,
+    `${done} ${countOf(images.length, 'image')}`,
+    `  bundle ${bundleId}`,
     ...images.flatMap(({ source, target, digest, transfer }) => [
-      `  ${escapeText(source)} -> ${escapeText(target)}  ${digest}`,
+      `  ${escapeText(source)} -> ${escapeText(target)}`,
+      `    ${digest}`,
       ...(transfer === undefined ? [] : describeTransfer(transfer)),
     ]),
     ...(warnings === 0 ? [] : [`  validation had ${countOf(warnings, 'warning')}; bundle validate shows them`]),

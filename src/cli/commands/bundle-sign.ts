@@ -1,6 +1,7 @@
 import { escapeText, signBundle } from '../../index.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
+import { imageLines } from '../image-lines.js';
 import { reading } from '../input-failure.js';
 import { namingKeys, readSignKeys } from '../signing-keys.js';
 import { UsageError } from '../usage-error.js';
@@ -26,10 +27,11 @@ export async function runSign(flags: SignFlags, context: CommandContext): Promis
   if (flags.format === 'json') await output.json(report);
   else {
     await output.result([
-      `signed bundle ${report.bundleId}`,
-      ...report.images.map(({ reference, digest }) => `  image   ${escapeText(reference)}  ${digest}`),
-      `  key     ${report.signedBy}`,
-      `  wrote   ${report.path}`,
+      `signed ${escapeText(file)}`,
+      `  bundle ${report.bundleId}`,
+      ...report.images.flatMap(imageLines),
+      `  key    ${report.signedBy}`,
+      `  wrote  ${report.path}`,
     ]);
   }
   return exitCodes.fine;

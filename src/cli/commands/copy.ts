@@ -67,7 +67,8 @@ function describe(report: CopyReport): readonly string[] {
   const { source, target, digest, dryRun, referrers, manifests, blobs, movedTags, nondistributable } = report;
   const kept = nondistributable.length;
   return [
-    `${dryRun ? 'would copy' : 'copied'} ${escapeText(source)} -> ${escapeText(target)}  ${digest}`,
+    `${dryRun ? 'would copy' : 'copied'} ${escapeText(source)} -> ${escapeText(target)}`,
+    `    ${digest}`,
     `    ${countOf(referrers, 'referrer')}, ${countOf(manifests, 'manifest')} and ${countOf(blobs, 'blob')} in all`,
     ...(kept === 0 ? [] : [`    ${countOf(kept, 'layer')} left where its licence keeps it`]),
     ...(dryRun

@@ -11,7 +11,7 @@ test('--base writes a bundle of what is new, says what the base has, and validat
   const exportIt = ['bundle', 'export', `${registry.host}/team/app:1.0`];
   await cli([...exportIt, '--output', base]);
   const written = await cli([...exportIt, '--output', delta, '--base', base]);
-  expect(written.stdout).toMatch(/^ {2}base {4}sha256:[a-f0-9]{64}, which has \d+ B of it$/m);
+  expect(written.stdout).toMatch(/^ {2}base {3}sha256:[a-f0-9]{64}\n {9}which has \d+ B of it$/m);
   expect(written.stderr).toContain('so that one has to be imported first');
   expect((await cli(['bundle', 'inspect', '--file', delta])).stdout).toMatch(/^base {3}sha256:/m);
 

@@ -29,7 +29,7 @@ const path = (name: string): string => workspace.path(name);
 
 test('export --sign-key signs, validate --key says who signed, and another key is refused with 2', async () => {
   const written = await exportTo('signed.tgz', '--sign-key', path('key.pem'));
-  expect(written.stdout).toContain(`signed  by ${key.hint}`);
+  expect(written.stdout).toContain(`signed by ${key.hint}`);
   expect([written.code, besideProbes(written)]).toEqual([0, '']);
   const checked = await validate('signed.tgz', '--key', path('key.pub'));
   expect(checked.stdout).toContain(`signed by ${path('key.pub')} (${key.hint})\n`);
@@ -52,7 +52,7 @@ test('sign writes a signature beside the bundle, and validate and import find it
 
   const sign = ['bundle', 'sign', '--file', path('plain.tgz'), '--sign-key', path('key.pem')];
   const signed = await cli(sign);
-  expect(signed.stdout).toContain(`key     ${key.hint}`);
+  expect(signed.stdout).toContain(`key    ${key.hint}`);
   expect(signed.stdout).toContain(`wrote   ${path('plain.tgz.sigstore.json')}`);
   expect([signed.code, signed.stderr]).toEqual([0, '']);
   expect((await validate('plain.tgz', '--key', path('key.pub'))).code).toBe(0);

@@ -10,7 +10,7 @@ test('copy carries an image into a layout and on to another registry, and discov
   const layout = workspace.path('mirror');
   const out = await cli(['copy', `${source.host}/team/app:1.0`, `oci:${layout}`]);
   expect(out).toMatchObject({ code: 0, stderr: '' });
-  expect(out.stdout).toContain(`-> oci:${layout}:1.0  ${image.digest}`);
+  expect(out.stdout).toContain(`-> oci:${layout}:1.0\n    ${image.digest}`);
   expect(out.stdout).toMatch(/2 referrers, 3 manifests and \d+ blobs in all/);
   const shown = await cli(['discover', `oci:${layout}:1.0`, '--recursive']);
   expect(shown.stdout).toContain('2 referrers of 3 manifests, confirmed by the image layout\n');
