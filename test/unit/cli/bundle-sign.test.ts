@@ -53,7 +53,7 @@ test('sign writes a signature beside the bundle, and validate and import find it
   const sign = ['bundle', 'sign', '--file', path('plain.tgz'), '--sign-key', path('key.pem')];
   const signed = await cli(sign);
   expect(signed.stdout).toContain(`key    ${key.hint}`);
-  expect(signed.stdout).toContain(`wrote   ${path('plain.tgz.sigstore.json')}`);
+  expect(signed.stdout).toContain(`wrote  ${path('plain.tgz.sigstore.json')}`);
   expect([signed.code, signed.stderr]).toEqual([0, '']);
   expect((await validate('plain.tgz', '--key', path('key.pub'))).code).toBe(0);
   const without = await validate('plain.tgz');
