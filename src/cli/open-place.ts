@@ -7,6 +7,7 @@ import {
   openLayout,
 } from '../index.js';
 import { type BundleLocation, parseBundleLocation } from './bundle-location.js';
+import { checkingProgress } from './checking-progress.js';
 import type { CommandContext } from './command-context.js';
 import type { ConnectionFlags } from './connection-flags.js';
 import { connectionOptions } from './connection-options.js';
@@ -29,7 +30,7 @@ export interface Place extends AsyncDisposable {
 export async function openPlace(text: string, flags: ConnectionFlags, context: CommandContext): Promise<Place> {
   const { signal } = context;
   const bundle = await parseBundleLocation(text);
-  if (bundle !== undefined) return await openInBundle(bundle, signal);
+  if (bundle !== undefined) return await openInBundle(bundle, context);
   const location = parseLocation(text, 'reference');
   if ('layout' in location) {
     const layout = await openLayout(location.layout);
@@ -54,13 +55,13 @@ export async function openPlace(text: string, flags: ConnectionFlags, context: C
   }
 }
 
-async function openInBundle({ file, digest }: BundleLocation, signal: AbortSignal): Promise<Place> {
+async function openInBundle({ file, digest }: BundleLocation, { output, signal }: CommandContext): Promise<Place> {
   if (digest === undefined) {
     throw new UsageError(`${file} is a bundle of many things`, {
       hint: `name one of them, ${file}@DIGEST: oci-referrers discover ${file} --format table lists them`,
     });
   }
-  const bundle = await openBundle(file, { signal });
+  const bundle = await openBundle(file, { onChecked: checkingProgress(output), signal });
   const found = findInBundle(bundle, digest);
   if (found !== undefined) return { ...found, name: `${file}@${digest}`, [Symbol.asyncDispose]: () => bundle.close() };
   await bundle.close();

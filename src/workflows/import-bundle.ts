@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { BundleReader } from '../bundle/bundle-reader.js';
+import { BundleReader, type ReadProgress } from '../bundle/bundle-reader.js';
 import { compareText } from '../bundle/canonical-json.js';
 import { ImportValidator, type ImportValidatorOptions } from '../bundle/import-validator.js';
 import type { BundleImage, BundleRecord, ExternalBlob, RequiredReferrer } from '../bundle/record.js';
@@ -44,6 +44,8 @@ export interface ImportOptions extends MappingOptions, TransferOptions, Signatur
   readonly signatures?: DetachedSignatures | undefined;
   /** Validates, maps and looks at the targets, and pushes nothing; false by default. */
   readonly dryRun?: boolean | undefined;
+  /** Hears how far the validation has come, in bytes of the file; what it throws ends it. */
+  readonly onChecked?: ((progress: ReadProgress) => void) | undefined;
   /** Limits on what is read. */
   readonly limits?: Partial<Limits> | undefined;
 }
@@ -129,8 +131,8 @@ async function importFrom(
 }
 
 async function importFile(path: string, validator: ImportValidator, options: ImportOptions): Promise<ImportReport> {
-  const { signal, signatures, dryRun = false } = options;
-  await using reader = new BundleReader(path, { signal });
+  const { signal, signatures, onChecked, dryRun = false } = options;
+  await using reader = new BundleReader(path, { signal, onProgress: onChecked });
   const { report: validation, record } = await validator.validateReader(reader, { signal, signatures });
   if (!validation.ok || record === undefined) throw new BundleValidationError(path, validation);
   const images = await withEntries(reader, maxSpoolBytes, signal, () => pushImages(reader, record, options));

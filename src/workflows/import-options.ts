@@ -26,6 +26,7 @@ const schema = z.strictObject({
   keepTags: flag,
   concurrency: z.number().int().min(1).max(64).optional(),
   limits: z.strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, positive]))).optional(),
+  onChecked: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
   onProgress: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
   signal: z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
 });

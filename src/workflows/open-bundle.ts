@@ -1,4 +1,4 @@
-import { BundleReader } from '../bundle/bundle-reader.js';
+import { BundleReader, type ReadProgress } from '../bundle/bundle-reader.js';
 import { bundleSources } from '../bundle/bundle-source.js';
 import type { BundleSubjectInput } from '../bundle/bundle-writer.js';
 import { ImportValidator, type ImportValidatorOptions, type ValidateOptions } from '../bundle/import-validator.js';
@@ -8,7 +8,10 @@ import type { ValidationReport } from '../bundle/validation-report.js';
 import { BundleValidationError } from '../transfer/bundle-validation-error.js';
 
 /** Options of {@link openBundle}: those of its validation. */
-export interface OpenBundleOptions extends Omit<ImportValidatorOptions, 'format'>, ValidateOptions {}
+export interface OpenBundleOptions extends Omit<ImportValidatorOptions, 'format'>, ValidateOptions {
+  /** Hears how far the validation has come, in bytes of the file; what it throws ends it. */
+  readonly onChecked?: ((progress: ReadProgress) => void) | undefined;
+}
 
 /** A bundle that has passed validation and stays open; made by {@link openBundle}. */
 export interface OpenBundle extends AsyncDisposable {
@@ -41,9 +44,9 @@ export interface OpenBundle extends AsyncDisposable {
  * ```
  */
 export async function openBundle(path: string, options: OpenBundleOptions = {}): Promise<OpenBundle> {
-  const { signal, signatures, ...asked } = options;
+  const { signal, signatures, onChecked, ...asked } = options;
   const validator = new ImportValidator(asked);
-  const reader = new BundleReader(path, { signal });
+  const reader = new BundleReader(path, { signal, onProgress: onChecked });
   try {
     const { report: validation, record } = await validator.validateReader(reader, { signal, signatures });
     if (!validation.ok || record === undefined) throw new BundleValidationError(path, validation, 'it was not opened');

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { BundleReader } from '../bundle/bundle-reader.js';
+import { BundleReader, type ReadProgress } from '../bundle/bundle-reader.js';
 import { ImportValidator } from '../bundle/import-validator.js';
 import { outputFault, writeOutputFile } from '../bundle/output-file.js';
 import type { BundleRecord } from '../bundle/record.js';
@@ -17,6 +17,8 @@ export interface SignBundleOptions extends AbortableOptions {
   readonly output?: string | undefined;
   /** Replaces an existing file; false by default. */
   readonly force?: boolean | undefined;
+  /** Hears how far the validation has come, in bytes of the file; what it throws ends it. */
+  readonly onChecked?: ((progress: ReadProgress) => void) | undefined;
 }
 
 /** What was signed, and where the signature is. */
@@ -31,6 +33,7 @@ const schema = z.strictObject({
   signer: signerSchema,
   output: z.string().min(1).optional(),
   force: z.boolean().optional(),
+  onChecked: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
   signal: z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
 });
 
@@ -58,10 +61,10 @@ export async function signBundle(
   options: SignBundleOptions = {},
 ): Promise<SignBundleReport> {
   checkOptions(schema, { ...options, signer });
-  const { signal, force = false, output = `${path}.sigstore.json` } = options;
+  const { signal, onChecked, force = false, output = `${path}.sigstore.json` } = options;
   const [ready] = readSigners([signer]);
   if (ready === undefined) throw new TypeError('one signer was given');
-  await using reader = new BundleReader(path, { signal });
+  await using reader = new BundleReader(path, { signal, onProgress: onChecked });
   const { report, record } = await new ImportValidator().validateReader(reader, { signal });
   if (!report.ok || record === undefined) throw new BundleValidationError(path, report, 'nothing was signed');
   // A valid record has one form, so that these are the bytes that were read.

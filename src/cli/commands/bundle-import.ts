@@ -9,6 +9,7 @@ import {
   parseRegistryUrl,
   type TransferReport,
 } from '../../index.js';
+import { checkingProgress } from '../checking-progress.js';
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
@@ -55,6 +56,7 @@ export async function runImport(given: ImportFlags, context: CommandContext): Pr
     dryRun: flags.dryRun,
     concurrency: flags.concurrency,
     signal,
+    onChecked: checkingProgress(output),
     onProgress: ({ bytes, totalBytes, target }) => {
       output.progress({ label: escapeText(target), doneBytes: bytes, totalBytes });
     },

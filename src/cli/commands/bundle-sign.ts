@@ -1,4 +1,5 @@
 import { escapeText, signBundle } from '../../index.js';
+import { checkingProgress } from '../checking-progress.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { imageLines } from '../image-lines.js';
@@ -22,7 +23,7 @@ export async function runSign(flags: SignFlags, context: CommandContext): Promis
   const [signer] = (await readSignKeys([signKey], '--sign-key', context)) ?? [];
   if (signer === undefined) throw new UsageError('sign needs a key', { hint: 'give --sign-key FILE' });
   const report = await namingKeys([signKey], () =>
-    reading(file, () => signBundle(file, signer, { output: path, force, signal })),
+    reading(file, () => signBundle(file, signer, { output: path, force, onChecked: checkingProgress(output), signal })),
   );
   if (flags.format === 'json') await output.json(report);
   else {

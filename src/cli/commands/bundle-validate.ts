@@ -1,4 +1,5 @@
-import { BundleReader, ImportValidator, type ReadProgress, type RequiredReferrer } from '../../index.js';
+import { BundleReader, ImportValidator, type RequiredReferrer } from '../../index.js';
+import { checkingProgress } from '../checking-progress.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { warnOfPart } from '../part-warning.js';
@@ -26,10 +27,7 @@ export async function runValidate(flags: ValidateFlags, context: CommandContext)
   const { options, signatures, keyFiles } = await signatureOptions(file, flags, context);
   const report = await namingKeys(flags.key, async () => {
     const validator = new ImportValidator({ format, base, checkReferrers, strict, requireReferrers, ...options });
-    const onProgress = ({ bytes, totalBytes }: ReadProgress): void => {
-      output.progress({ label: 'checking', doneBytes: bytes, totalBytes });
-    };
-    await using reader = new BundleReader(file, { signal, onProgress });
+    await using reader = new BundleReader(file, { signal, onProgress: checkingProgress(output) });
     return await validator.validate(reader, { signatures, signal });
   });
   if (flags.format === 'json') await output.json(report);

@@ -1,5 +1,6 @@
 import { describeSigners, discoverReferrers, escapeText, openBundle } from '../../index.js';
 import type { BundleLocation } from '../bundle-location.js';
+import { checkingProgress } from '../checking-progress.js';
 import type { CommandContext } from '../command-context.js';
 import { type Discovery, fromGraph } from '../discovery.js';
 import { drawDiscoveryTable, drawDiscoveryTree } from '../draw-discovery.js';
@@ -21,7 +22,7 @@ export async function runDiscoverBundle(
   const { artifactType: artifactTypes, platform: platforms, legacyTags } = flags;
   const { format } = flags;
   warnOfPart(file, output);
-  await using bundle = await openBundle(file, { signal });
+  await using bundle = await openBundle(file, { onChecked: checkingProgress(output), signal });
   const images = bundle.images.filter(({ descriptor }) => digest === undefined || descriptor.digest === digest);
   if (images.length === 0) {
     const known = bundle.images.map((image) => image.descriptor.digest).slice(0, 5);

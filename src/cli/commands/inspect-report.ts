@@ -1,5 +1,13 @@
 import { basename } from 'node:path';
-import { type BundleRecord, type Descriptor, defaultRules, ImportValidator, type ValidationRule } from '../../index.js';
+import {
+  BundleReader,
+  type BundleRecord,
+  type Descriptor,
+  defaultRules,
+  ImportValidator,
+  type ValidationRule,
+} from '../../index.js';
+import { checkingProgress } from '../checking-progress.js';
 import type { CommandContext } from '../command-context.js';
 import { exitCodes } from '../exit-codes.js';
 import { printReport } from '../report/print-report.js';
@@ -23,7 +31,8 @@ export async function writeBundleReport(
   const seen: Seen = { record: undefined, signatures: [], manifests: new Map() };
   const report = await namingKeys(flags.key, async () => {
     const validator = new ImportValidator({ rules: [...defaultRules, watch(seen)], ...settings.options });
-    return await validator.validate(file, { signatures: settings.signatures, signal });
+    await using reader = new BundleReader(file, { signal, onProgress: checkingProgress(context.output) });
+    return await validator.validate(reader, { signatures: settings.signatures, signal });
   });
   const found = [...seen.signatures, ...(flags.signature ?? beside)];
   const view = viewBundle({

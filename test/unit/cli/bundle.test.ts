@@ -39,7 +39,9 @@ test('an image travels with its referrers: export, inspect, validate, import int
   expect(checked.code).toBe(0);
 
   const moved = await cli(['bundle', 'import', '--file', file, '--to', `${target.host}/mirror`]);
-  expect(moved.stdout).toContain(`${source.host}/team/app:1.0 -> ${target.host}/mirror/team/app:1.0\n    ${image.digest}`);
+  expect(moved.stdout).toContain(
+    `${source.host}/team/app:1.0 -> ${target.host}/mirror/team/app:1.0\n    ${image.digest}`,
+  );
   expect(moved.stdout).toContain('2 referrers listed there by tag-schema');
   expect(moved.code).toBe(0);
 

@@ -147,6 +147,12 @@ describe('progress', () => {
     expect((await cli([...exportTo('c.tgz'), '--quiet'], { terminalColumns: 80 })).stderr).toBe('');
     for (const [words, text] of [
       [['bundle', 'validate', '--file', workspace.path('a.tgz')], /checking {2}.* of 3\.\d MB/],
+      [['discover', workspace.path('a.tgz')], /checking {2}.* of 3\.\d MB/],
+      [
+        ['bundle', 'import', '--file', workspace.path('a.tgz'), '--to', `oci:${workspace.path('layout')}`],
+        /checking {2}.* of 3\.\d MB[\s\S]*team\/app:1\.0 {2}.* of 3\.0 MB/,
+      ],
+      [['copy', `${registry.host}/team/app:1.0`, `oci:${workspace.path('copy')}`], /copy:1\.0 {2}.* of 3\.0 MB/],
       [['pull', `${registry.host}/team/app:1.0`, '--output', workspace.path('out')], /pulling {2}.* of 3\.0 MB/],
     ] as const) {
       const run = await cli(words, { terminalColumns: 80, env: { NO_COLOR: '1' } });
