@@ -33,10 +33,12 @@ export interface WalkOptions extends AbortableOptions {
   readonly maxGraphBytes?: number | undefined;
   /** Limits on single answers. */
   readonly limits?: Partial<Limits> | undefined;
+  /** Hears at each manifest of a closure how many there are so far; what it throws ends the walk. */
+  readonly onManifest?: ((manifests: number) => void) | undefined;
 }
 
-/** Options of {@link walkReferrers}: those of a walk, except that no fault can be left for later. */
-export type WalkReferrersOptions = Omit<WalkOptions, 'onDiscoveryError'> & {
+/** Options of {@link walkReferrers}: those of a walk, except that no fault can be left for later, and that whoever is given each node can count. */
+export type WalkReferrersOptions = Omit<WalkOptions, 'onDiscoveryError' | 'onManifest'> & {
   /** Called at the end with what a person should know, such as an entry that names another subject and was left out. */
   readonly onWarning?: ((warning: string) => void) | undefined;
 };

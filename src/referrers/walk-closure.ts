@@ -93,6 +93,7 @@ class Walk {
     if (arrival.depth > this.#bounds.maxDepth) throw bound('maxDepth', this.#bounds.maxDepth, node.descriptor);
     this.#nodes.set(node.descriptor.digest, node);
     this.#onNode?.({ ...node, ...arrival });
+    this.#options.onManifest?.(this.#nodes.size);
     const children = selectChildren(node, arrival.role === 'root' ? this.#options.platforms : undefined);
     await Promise.all([
       ...children.map((child) => this.visit(child, { role: 'child', depth: arrival.depth + 1 })),

@@ -6,6 +6,7 @@ import type { WalkOptions, WalkReferrersOptions } from './graph.js';
 
 const types = z.array(z.string().min(1)).optional();
 const categories = z.array(z.enum(artifactCategories)).optional();
+const isFunction = z.custom((value) => typeof value === 'function', 'must be a function').optional();
 const atLeastOne = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional();
 
 /** The options a walk takes, as a shape that larger options build on; the signal is not among them. */
@@ -22,13 +23,13 @@ export const walkShape: Readonly<Record<Exclude<keyof WalkOptions, 'signal'>, z.
   maxDepth: atLeastOne,
   maxNodes: atLeastOne,
   maxGraphBytes: atLeastOne,
+  onManifest: isFunction,
   limits: z.strictObject(Object.fromEntries(Object.keys(defaultLimits).map((name) => [name, atLeastOne]))).optional(),
 };
 
 const signal = z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional();
 const schema = z.strictObject({ ...walkShape, signal });
-const onWarning = z.custom((value) => typeof value === 'function', 'must be a function').optional();
-const streamSchema = schema.omit({ onDiscoveryError: true }).extend({ onWarning });
+const streamSchema = schema.omit({ onDiscoveryError: true, onManifest: true }).extend({ onWarning: isFunction });
 
 /** Checks the options of a walk before anything is asked: a misspelt filter must not pass for none. */
 export function checkWalkOptions(options: WalkOptions): void {

@@ -16,6 +16,7 @@ import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
 import { asDiscoveryFailure, discovering } from '../discovery-failure.js';
+import { discoveryProgress } from '../discovery-progress.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 import { imageLines } from '../image-lines.js';
@@ -61,7 +62,7 @@ export async function runExport(
   const registries = references.map((reference) => parseImage(reference, 'reference').registry);
   await using resolver = createResolver(await connectionOptions(flags, registries, context));
   const signers = await readSignKeys(flags.signKey, '--sign-key', context);
-  const options = { ...writerOptions(flags), signers };
+  const options = { ...writerOptions(flags), signers, onManifest: discoveryProgress(output) };
   if (flags.dryRun === true) {
     const plan = await discovering(() => planExport(resolver, references, { ...options, signal }));
     if (flags.format === 'json') await output.json(plan);

@@ -10,6 +10,7 @@ import {
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
+import { discoveryProgress } from '../discovery-progress.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf } from '../format-size.js';
 import { type Location, parseLocation } from '../location.js';
@@ -49,6 +50,7 @@ export async function runCopy(
     dryRun: flags.dryRun,
     concurrency: flags.concurrency,
     signal,
+    onManifest: discoveryProgress(output),
     onProgress: ({ bytes, totalBytes, target: name }) => {
       output.progress({ label: escapeText(name), doneBytes: bytes, totalBytes });
     },

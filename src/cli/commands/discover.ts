@@ -13,6 +13,7 @@ import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
 import { type Discovery, fromGraph, fromList } from '../discovery.js';
 import { discovering } from '../discovery-failure.js';
+import { discoveryProgress } from '../discovery-progress.js';
 import { drawDiscoveryTable, drawDiscoveryTree } from '../draw-discovery.js';
 import { exitCodes } from '../exit-codes.js';
 import { type Location, parseLocation } from '../location.js';
@@ -38,7 +39,7 @@ export async function runDiscover(reference: string, flags: DiscoverFlags, conte
   await using resolver = createResolver(await connectionOptions(flags, registries, context));
   const discovery = await discovering(async () => {
     const found = await find(location, resolver, context.signal);
-    return await discover(found, reference, flags, context.signal);
+    return await discover(found, reference, flags, context);
   });
   const warnings = [...discovery.warnings, ...advice(discovery, flags)];
   await print(discovery, warnings, flags, context);
@@ -81,11 +82,12 @@ async function discover(
   { source, resolved }: Found,
   reference: string,
   flags: DiscoverFlags,
-  signal: AbortSignal,
+  { output, signal }: CommandContext,
 ): Promise<Discovery> {
   const { artifactType: artifactTypes, platform: platforms, legacyTags, concurrency } = flags;
   if (flags.recursive === true || platforms !== undefined) {
-    const options = { artifactTypes, platforms, legacyTags, includeTagSchema: true, concurrency, signal };
+    const which = { artifactTypes, platforms, legacyTags, includeTagSchema: true };
+    const options = { ...which, concurrency, signal, onManifest: discoveryProgress(output) };
     return fromGraph(reference, resolved, await discoverReferrers(source, resolved.descriptor, options));
   }
   // Types in lists are unreliable, a registry answers a mistyped repository like one without referrers, and one that was

@@ -141,12 +141,13 @@ describe('progress', () => {
       workspace.path(name),
     ];
     const shown = await cli(exportTo('a.tgz'), { terminalColumns: 80, env: { NO_COLOR: '1' } });
-    expect(shown.stderr).toMatch(/writing {2}.* of 3\.0 MB/);
+    expect(shown.stderr).toMatch(/discovering {2}1 manifest[\s\S]*writing {2}.* of 3\.0 MB/);
     expect(shown.stderr.endsWith('\r\u001b[2K')).toBe(true);
     expect(besideProbes(await cli(exportTo('b.tgz')))).toBe('');
     expect((await cli([...exportTo('c.tgz'), '--quiet'], { terminalColumns: 80 })).stderr).toBe('');
     for (const [words, text] of [
       [['bundle', 'validate', '--file', workspace.path('a.tgz')], /checking {2}.* of 3\.\d MB/],
+      [['discover', `${registry.host}/team/app:1.0`, '--recursive'], /discovering {2}1 manifest/],
       [['discover', workspace.path('a.tgz')], /checking {2}.* of 3\.\d MB/],
       [
         ['bundle', 'import', '--file', workspace.path('a.tgz'), '--to', `oci:${workspace.path('layout')}`],
