@@ -10,6 +10,7 @@ export default defineConfig(
       '.demo/',
       '.endurance/',
       '.interop/',
+      '.runbook/',
       'coverage/',
       'scripts/*.mjs',
       'eslint.config.js',
