@@ -37,6 +37,11 @@ export function isRegistryHost(text: string): boolean {
   return hostPattern.test(text) && URL.canParse(`https://${text}`);
 }
 
+/** What stands before an @ that no path precedes is a user name and a password, and goes into no message. */
+function withoutLogin(text: string): string {
+  return text.replace(/^([a-z]+:\/\/)?[^/]*@(?!sha[0-9]+:)/i, '$1').replace(/\?.*$/s, '');
+}
+
 /**
  * Parses an image reference the way Docker and containerd users write it.
  *
@@ -49,7 +54,7 @@ export function isRegistryHost(text: string): boolean {
  */
 export function parseReference(text: string, argument = 'reference'): Reference {
   const fail = (reason: string, hint?: string): never => {
-    const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+    const shown = withoutLogin(text.length > 200 ? `${text.slice(0, 200)}…` : text);
     throw new ArgumentError('ERR_OCI_INVALID_REFERENCE', `${argument} ${JSON.stringify(shown)} ${reason}`, {
       argument,
       hint: hint ?? 'write HOST[:PORT]/REPOSITORY:TAG or HOST[:PORT]/REPOSITORY@sha256:DIGEST',

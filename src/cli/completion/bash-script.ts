@@ -40,6 +40,12 @@ ${rows
     *) [ -z "$commands" ] || COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
   esac
 }
+# Names may hold blanks, globs and $(…): with filenames readline quotes what it puts on the line.
+_oci_referrers_directories() {
+  type mapfile >/dev/null 2>&1 || return 0
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+}
 complete -o bashdefault -o default -F _oci_referrers oci-referrers
 `;
 }
@@ -60,7 +66,7 @@ function valueCases({ path, flags }: CommandRow): readonly string[] {
   const free = [patterns('file'), patterns('other')].filter((text) => text !== '').join('|');
   return [
     ...named,
-    ...(directories === '' ? [] : [`    ${directories}) COMPREPLY=($(compgen -d -- "$cur")); return ;;`]),
+    ...(directories === '' ? [] : [`    ${directories}) _oci_referrers_directories; return ;;`]),
     ...(free === '' ? [] : [`    ${free}) return ;;`]),
   ];
 }

@@ -286,3 +286,17 @@ describe('a registry that does not answer as one', () => {
     expect(code).toBe(3);
   });
 });
+
+test.each([
+  ['discover', 'https://user:hunter22@reg.example/team/app?sig=hunter22'],
+  ['probe', 'https://user:hunter22@reg.example/team/app'],
+  ['copy', 'user:hunter22@reg.example/team/app', 'oci:x'],
+  ['discover', 'docker:user:hunter22@reg.example/app'],
+  ['https://user:hunter22@reg.example/team/app'],
+  ['bundle', 'import', '--file', 'x.tgz', '--to', 'https://user:hunter22@reg.example'],
+])('a password that was typed in the place of a reference is not shown again: %s', async (...words) => {
+  const { code, stderr } = await cli(words);
+  expect(code).toBe(4);
+  expect(stderr).toContain('reg.example');
+  expect(stderr).not.toContain('hunter22');
+});

@@ -53,6 +53,12 @@ describe('completion for bash', () => {
     const script = await scriptFor('bash');
     const words = ['oci-referrers', 'discover', '--hosts-dir', workspace.path('cert')];
     expect(await completeInBash(script, words)).toEqual([workspace.path('certs')]);
+    // What a name may do on the line is readline's to prevent, which it does for what it is told are file names.
+    const hostile = 'z z$(touch gone)*';
+    await mkdir(workspace.path(hostile));
+    const named = ['oci-referrers', 'discover', '--hosts-dir', workspace.path('z')];
+    expect(await completeInBash(script, named)).toEqual([workspace.path(hostile)]);
+    expect(script).toContain('compopt -o filenames');
     const { stdout } = await run('bash', ['--norc', '-c', `${script}\ncomplete -p oci-referrers`]);
     expect(stdout).toContain('-o default');
   });
