@@ -4,7 +4,7 @@ import type { Descriptor } from '../oci/descriptor.js';
 import { isManifestType } from '../oci/media-types.js';
 import type { Connections } from './connections.js';
 import type { Repository } from './repository.js';
-import { sendDelete } from './send-delete.js';
+import { isThere, sendDelete } from './send-delete.js';
 import { cancelUpload, type UploadSession } from './upload-session.js';
 
 /** Something a probe has put into a repository. */
@@ -69,7 +69,8 @@ export class ProbeDebris {
     const left: string[] = [];
     const { maxErrorBytes } = this.#connections.options.limits;
     for (const [session, at] of this.#sessions) {
-      if (await cancelUpload(at, session, { limitName: 'maxErrorBytes', limit: maxErrorBytes })) continue;
+      const bound = { limitName: 'maxErrorBytes', limit: maxErrorBytes };
+      if (!signal.aborted && (await cancelUpload(at, session, bound))) continue;
       left.push(`${at.describe('an upload')} could not be cancelled; it ends when the registry lets it expire`);
     }
     this.#sessions.clear();
@@ -89,7 +90,8 @@ export class ProbeDebris {
     const input = { connections: this.#connections, at: piece.at, descriptor: piece.descriptor, signal };
     try {
       await sendDelete(input, isBlob(piece) ? 'blobs' : 'manifests');
-      return undefined;
+      // An answer that it was deleted is a word, and not yet a deed.
+      return (await isThere(input)) ? 'the registry says that it was, and it is still there' : undefined;
     } catch (error) {
       if (signal.aborted) return 'there was no time left';
       if (error instanceof RegistryError) return `${error.method} was answered with ${error.status}`;

@@ -132,6 +132,7 @@ async function probeDelete(probe: WriteProbe, step: ProbeStep, blob: Descriptor)
   step.note('HEAD', head);
   if (head.status === 200) return step.unsupported('it is still there');
   if (head.status !== 404) return step.refused(at, head);
+  if (head.leftOrigin) return step.unknown(`that it is gone is the word of ${head.url.host}, not of the registry`);
   debris.delete(piece);
   return step.supported();
 }

@@ -81,7 +81,9 @@ export async function cancelUpload(at: Repository, { location }: UploadSession, 
   const signal = AbortSignal.timeout(cancelMs);
   const options = { signal, scopes: [at.scope('pull,push')] };
   const answer = await at.read('DELETE', location, bound, options).catch(() => undefined);
-  return answer !== undefined && [200, 202, 204, 404].includes(answer.status);
+  if (answer === undefined || answer.leftOrigin) return false;
+  // A router without such a route says 404 as well.
+  return [200, 202, 204].includes(answer.status) || hasLostUpload(at, answer);
 }
 
 /**
@@ -99,9 +101,13 @@ export function parseReceived(range: string | undefined): number | undefined {
 export function isSessionLost(at: Repository, answer: BufferedResponse): boolean {
   if (answer.status !== 404 && answer.status !== 400) return false;
   // olareg says it with 400; distribution 2.8 with 404 once more has arrived than the Location it gave says.
-  const { code, registryErrors } = at.refused(answer, 'upload', 'blob');
-  if (registryErrors.some((error) => /^BLOB_UPLOAD_(?:UNKNOWN|INVALID)$/.test(error.code))) return true;
-  return code === 'ERR_OCI_NOT_FOUND';
+  return hasLostUpload(at, answer) || at.refused(answer, 'upload', 'blob').code === 'ERR_OCI_NOT_FOUND';
+}
+
+/** Tells whether a registry says in its own words that there is no such upload. */
+function hasLostUpload(at: Repository, answer: BufferedResponse): boolean {
+  const { registryErrors } = at.refused(answer, 'upload', 'blob');
+  return registryErrors.some((error) => /^BLOB_UPLOAD_(?:UNKNOWN|INVALID)$/.test(error.code));
 }
 
 /** Makes the error for an upload that the registry has forgotten: not a "not found" about anything the caller named. */

@@ -84,6 +84,20 @@ describe('a probe that writes', () => {
     );
   });
 
+  it('names what a registry keeps that says it has deleted it, and believes no other origin that it is gone', async () => {
+    await using scene = await openScene({
+      intercept: ({ method, endpoint }, response) => {
+        if (method !== 'DELETE' || endpoint === 'upload') return false;
+        response.writeHead(202).end();
+        return true;
+      },
+    });
+    const found = await probe(scene);
+    expect(writes(found)[2]).toContain('unsupported: DELETE 202, HEAD 200: it is still there');
+    expect(found.warnings.join()).toContain('the registry says that it was, and it is still there');
+    for (const digest of held(scene.registry)[neighbour] ?? ['none']) expect(found.warnings.join()).toContain(digest);
+  });
+
   it('is remembered apart from one that only reads', async () => {
     await using scene = await openScene();
     expect((await probeCapabilities(scene.resolver, scene.reference)).supported).toBe(2);
