@@ -32,7 +32,8 @@ export function resultOf(check: DoctorCheck, target: DoctorTarget, outcome: Outc
 function verificationOf({ id }: DoctorCheck, { url, repository, tag }: DoctorTarget): string {
   const image =
     repository === 'library/alpine' && tag === 'latest' ? '' : ` --test-repository ${repository} --test-tag ${tag}`;
-  return `oci-referrers doctor run --check ${id} --registry-url ${url}${image}`;
+  const shownByWrites = id === 'check.integration.oci.push' || id === 'check.integration.oci.capabilities';
+  return `oci-referrers doctor run --check ${id} --registry-url ${url}${image}${shownByWrites ? ' --write-probes' : ''}`;
 }
 
 /** Makes the report of all results. */

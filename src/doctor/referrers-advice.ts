@@ -93,14 +93,19 @@ const general: Advice = {
 /**
  * Says why a registry may answer as if it had no referrers API, and what to do.
  *
- * @param isProxyLikely - true for an answer that no registry gives, such as a page for people
+ * @param seen - `isProxyLikely` for an answer that no registry gives, such as a page for people; `readsTags` where the
+ * fallback is on
  */
-export function noReferrersAdvice(target: DoctorTarget, { id }: RegistryProduct, isProxyLikely: boolean): Advice {
+export function noReferrersAdvice(
+  target: DoctorTarget,
+  { id }: RegistryProduct,
+  { isProxyLikely, readsTags }: { readonly isProxyLikely: boolean; readonly readsTags: boolean },
+): Advice {
   const { causes, fixes } = known[id] ?? general;
   const proxy = isProxyLikely ? ['a proxy, firewall or login page answered in place of the registry'] : [];
   const work = fix(
     'meanwhile nothing is lost: the referrers tag is read instead, and an empty list is only shown when confirmed',
     `oci-referrers discover ${target.reference}${target.url.startsWith('http:') ? ' --plain-http' : ''}`,
   );
-  return { causes: [...causes, ...proxy], fixes: [...fixes, work] };
+  return { causes: [...causes, ...proxy], fixes: readsTags ? [...fixes, work] : fixes };
 }

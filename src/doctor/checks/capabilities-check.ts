@@ -35,20 +35,33 @@ function judge(context: CheckContext, found: RegistryCapabilities): Outcome {
       capabilities.map(({ name, evidence: seen }) => [`${name.replaceAll('-', '_')}_evidence`, seen]),
     ),
     probe_ms: found.probeMs,
+    warnings: found.warnings.join('; ') || undefined,
+    error_code: capabilities.find(({ fault }) => fault !== undefined)?.fault,
   };
   const score = `${supported} of ${capabilities.length} capabilities`;
-  if (supported === capabilities.length) return { severity: 'pass', message: score, evidence };
+  if (supported === capabilities.length && found.warnings.length === 0)
+    return { severity: 'pass', message: score, evidence };
   const lacking = capabilities.filter(({ state }) => state !== 'supported');
   const isWithoutReferrers = lacking.some(({ name, state }) => name === 'referrers-api' && state === 'unsupported');
   return {
-    severity: isWithoutReferrers ? 'warn' : 'info',
+    severity: severityOf(found, isWithoutReferrers),
     message: [score, list('missing', lacking, 'unsupported'), list('unknown', lacking, 'unknown')]
       .filter((part) => part !== '')
       .join('; '),
     evidence,
-    likelyCauses: reasons(lacking),
+    likelyCauses: [...found.warnings, ...reasons(lacking)],
     howToFix: fixesFor(context, lacking, isWithoutReferrers),
   };
+}
+
+/** A fault left open what was asked; a refusal is an answer, and what a probe left behind is to be looked at. */
+function severityOf(
+  { capabilities, warnings }: RegistryCapabilities,
+  isWithoutReferrers: boolean,
+): Outcome['severity'] {
+  const faults = capabilities.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+  if (faults.some((fault) => fault !== 'ERR_OCI_UNAUTHORIZED' && fault !== 'ERR_OCI_DENIED')) return 'fail';
+  return faults.length > 0 || warnings.length > 0 || isWithoutReferrers ? 'warn' : 'info';
 }
 
 function list(word: string, findings: readonly CapabilityFinding[], wanted: CapabilityFinding['state']): string {

@@ -75,7 +75,10 @@ async function unsupported(
 ): Promise<Outcome> {
   const { target, options } = context;
   const product = productBehind(await context.product(), answer);
-  const { causes, fixes } = noReferrersAdvice(target, product, verdict.isWeak && answer.status === 200);
+  const { causes, fixes } = noReferrersAdvice(target, product, {
+    isProxyLikely: verdict.isWeak && answer.status === 200,
+    readsTags: options.fallbackHosts,
+  });
   const { login, referrers } = await context.shell();
   const look = { title: 'see what the registry answers', commands: [...login, referrers(image.digest)] };
   const { fallbackHosts } = options;

@@ -298,8 +298,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       { registry: { profile: 'conformant-1.1' }, options: { writeProbes: true }, evidence: { score: '5/5' } },
     ],
     [
-      'without a mount that mounts',
-      'info',
+      'without a mount that mounts, which keeps what the probe wrote',
+      'warn',
       {
         registry: { profile: 'ggcr-lib' },
         options: { writeProbes: true },

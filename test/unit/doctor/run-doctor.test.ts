@@ -21,7 +21,10 @@ describe('a run of the doctor', () => {
     expect(report).toMatchObject({ registryUrl: ward.registry.origin, repository: 'library/alpine', tag: 'latest' });
     expect(report.summary).toEqual({ pass: 4, info: 2, warn: 0, fail: 0 });
     for (const { checkId, verification, evidence, relatedChecks } of report.results) {
-      expect(verification).toBe(`oci-referrers doctor run --check ${checkId} --registry-url ${ward.registry.origin}`);
+      const writes = /push|capabilities/.test(checkId) ? ' --write-probes' : '';
+      expect(verification).toBe(
+        `oci-referrers doctor run --check ${checkId} --registry-url ${ward.registry.origin}${writes}`,
+      );
       expect(evidence).toMatchObject({ registry_url: ward.registry.origin, auth_method: 'anonymous' });
       expect(relatedChecks.filter((id) => !ids.includes(id) || id === checkId)).toEqual([]);
     }
