@@ -80,11 +80,13 @@ function suggestFlag(flag: string, place: Place): string {
   const near =
     other !== undefined && known.includes(nameOf(other.split(' ', 1)[0] ?? '')) ? other : nearest(flag, known);
   if (near !== undefined) return `did you mean ${near}? See ${path} --help`;
+  const below = ownersOf(flag, command, '').filter((owner) => owner !== '');
+  if (command.commands.length > 0 && below.length > 0) {
+    const meant = below.find((owner) => command.args.includes(owner)) ?? below[0] ?? '';
+    return `flags stand after the command: ${path} ${meant} … ${flag}; ${help}`;
+  }
   const owners = ownersOf(flag, rootOf(command), '').filter((owner) => owner !== '');
-  if (owners.length === 0) return help;
-  return command.commands.length > 0
-    ? `flags stand after the command: ${path} ${owners[0] ?? ''} … ${flag}; ${help}`
-    : `${flag} is a flag of ${owners.slice(0, 3).join(', ')}; ${help}`;
+  return owners.length === 0 ? help : `${flag} is a flag of ${owners.slice(0, 3).join(', ')}; ${help}`;
 }
 
 function rootOf(command: Command): Command {

@@ -96,13 +96,15 @@ function fixesFor(
     commands: [doctorCommand(target, 'check.integration.oci.referrers', ...image)],
   };
   const ask: DoctorFix = {
-    title: 'let the probe write too: what it writes is removed again',
+    title: writeProbes
+      ? 'mend what the evidence says has failed or was refused, and ask again'
+      : 'let the probe write too: what it writes is removed again',
     commands: [doctorCommand(target, capabilitiesCheck.id, ...image, '--write-probes')],
   };
   const notes = lacking.flatMap(({ name, state }) => (state === 'unsupported' ? (known[name] ?? []) : []));
   return [
     ...(isWithoutReferrers ? [explain] : []),
-    ...(isOpen && !writeProbes ? [ask] : []),
+    ...(isOpen ? [ask] : []),
     ...notes.map((title) => ({ title, commands: [] })),
   ];
 }

@@ -300,3 +300,11 @@ test.each([
   expect(stderr).toContain('reg.example');
   expect(stderr).not.toContain('hunter22');
 });
+
+test.each([
+  [['doctor', '--check', 'x'], 'oci-referrers doctor run … --check'],
+  [['bundle', '--file', 'b.tgz', 'validate'], 'oci-referrers bundle validate … --file'],
+])('a flag that stands before its command is shown in its place: %j', async (words, meant) => {
+  const { code, stderr } = await cli(words);
+  expect([code, stderr]).toEqual([4, expect.stringContaining(`flags stand after the command: ${meant};`)]);
+});

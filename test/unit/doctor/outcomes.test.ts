@@ -307,6 +307,16 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       },
     ],
     [
+      'whose uploads break down',
+      'fail',
+      { registry: answers('upload', 503), options: { writeProbes: true }, says: /unknown: chunked-upload/ },
+    ],
+    [
+      'that lets nobody write',
+      'warn',
+      { registry: answers('upload', 403), options: { writeProbes: true }, says: /unknown: chunked-upload/ },
+    ],
+    [
       'without the referrers API',
       'warn',
       { registry: { profile: 'distribution-2.8' }, evidence: { referrers_api: 'unsupported' } },
