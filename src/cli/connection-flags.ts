@@ -42,7 +42,7 @@ export function addConnectionFlags(command: Command): Command {
     new Option('--concurrency <n>', 'requests at once, 1 to 64 (default: 4)').argParser(parseConcurrency),
     new Option(
       '--timeout <seconds>',
-      'for the referrers of one subject, all pages and retries together (default: 120)',
+      'for the referrers of one subject, all pages and retries together (default: 120), and for a request, 30 at most',
     ).argParser(parseSeconds),
     new Option('--fallback-on <status>', 'this status means no referrers API too: 400, 410 or 424; may be repeated')
       .argParser(collect(parseFallbackStatus))

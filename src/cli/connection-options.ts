@@ -6,6 +6,8 @@ import type { ConnectionFlags } from './connection-flags.js';
 import { readInput, readInputFile } from './read-input.js';
 import { UsageError } from './usage-error.js';
 
+/** What a single request may take by default. */
+const requestMs = 30_000;
 const maxSecretBytes = 64 * 1024;
 const maxPemBytes = 4 * 1024 * 1024;
 
@@ -40,7 +42,7 @@ export async function connectionOptions(
     ...(flags.plainHttp === true ? { plainHttp: hosts } : {}),
     ...(tls === undefined ? {} : { tls: perHost(tls) }),
     ...(flags.header === undefined ? {} : { headers: perHost(Object.fromEntries(flags.header)) }),
-    ...(flags.timeout === undefined ? {} : { timeouts: { discoveryMs: flags.timeout * 1000 } }),
+    ...(flags.timeout === undefined ? {} : { timeouts: timeoutsOf(flags.timeout * 1000) }),
     ...(credentials === undefined ? {} : { credentials }),
   };
 }
@@ -55,6 +57,11 @@ async function assertThere(path: string | undefined, flag: string, kind: 'direct
   });
   if (kind === 'directory' ? found.isDirectory() : found.isFile()) return;
   throw new UsageError(`${flag}: ${path} is no ${kind}`, { hint: `name a ${kind}` });
+}
+
+/** Whoever gives a list three seconds does not wait half a minute for the answer before it; more time is for lists alone. */
+function timeoutsOf(discoveryMs: number): NonNullable<ResolverOptions['timeouts']> {
+  return { discoveryMs, ...(discoveryMs < requestMs ? { requestMs: discoveryMs } : {}) };
 }
 
 /** Docker Hub is asked at another host than references name. */

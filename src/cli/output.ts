@@ -53,7 +53,7 @@ export function createOutput({ stdout, stderr, env }: CliIo, { quiet = false, ve
     isVerbose: verbose,
     result,
     json: async (value) => {
-      await result([JSON.stringify(value, undefined, 2)]);
+      await result([printable(JSON.stringify(value, undefined, 2))]);
     },
     bytes: async (source) => {
       line.clear();
@@ -78,6 +78,14 @@ export function createOutput({ stdout, stderr, env }: CliIo, { quiet = false, ve
       line.clear();
     },
   };
+}
+
+/** What a terminal would obey, or turn around, is written by its number: the value stays the same. */
+function printable(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Writes a text and waits until it is out; a reader that has gone away (`| head`) wanted no more. */

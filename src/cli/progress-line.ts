@@ -54,6 +54,8 @@ export function createProgressLine(
       const nowMs = now();
       if (startedAt?.label !== progress.label) {
         startedAt = { label: progress.label, timeMs: nowMs, bytes: 'count' in progress ? 0 : progress.doneBytes };
+        // What is new is said at once, however short it may be.
+        drawnAtMs = Number.NEGATIVE_INFINITY;
       }
       if (!isVisible || nowMs - drawnAtMs < redrawMs) return;
       drawnAtMs = nowMs;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, open, rename, unlink } from 'node:fs/promises';
+import { lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from './usage-error.js';
 
@@ -29,6 +29,13 @@ export async function writeTextFile(path: string, text: string, { isForced, sign
 
 /** Nothing may stand at the name; with `isForced` a file may, but no directory and no device. */
 export async function assertFreeFile(path: string, isForced: boolean): Promise<void> {
+  if (path === '-') {
+    throw new UsageError('--output - names a file called -', { hint: 'leave --output out for standard output' });
+  }
+  const above = await stat(dirname(resolve(path))).catch(() => undefined);
+  if (above?.isDirectory() !== true) {
+    throw new UsageError(`--output: ${dirname(path)} is no directory`, { hint: 'create the directory first' });
+  }
   const found = await lstat(path).catch((cause: unknown) => {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw cause;

@@ -53,7 +53,7 @@ export function requestTimeout(context: SendContext): TransportError {
   return new TransportError('ERR_OCI_TIMEOUT', `${context.method} ${url} did not finish within ${within}`, {
     method: context.method,
     url,
-    hint: 'the registry or a proxy is slow: look at its load, lower the concurrency, or raise timeouts.requestMs',
+    hint: 'the registry or a proxy is slow: look at its load, lower the concurrency, or raise timeouts.requestMs (30 s; a shorter --timeout lowers it)',
   });
 }
 

@@ -308,3 +308,21 @@ test.each([
   const { code, stderr } = await cli(words);
   expect([code, stderr]).toEqual([4, expect.stringContaining(`flags stand after the command: ${meant};`)]);
 });
+
+test('a report that has nowhere to go is refused before any check runs', async () => {
+  await using registry = await startRegistry();
+  const run = async (output: string): ReturnType<typeof cli> =>
+    await cli(['doctor', 'run', '--registry-url', registry.origin, '--output', output]);
+  const missing = await run('/nonexistent/report.json');
+  expect([missing.code, missing.stderr]).toEqual([4, expect.stringContaining('/nonexistent is no directory')]);
+  expect((await run('-')).code).toBe(4);
+  expect(registry.requests).toEqual([]);
+});
+
+test('--timeout bounds the first request too', async () => {
+  await using registry = await startRegistry({ intercept: () => true });
+  const startedAt = performance.now();
+  const { code, stderr } = await cli(['probe', `${registry.host}/team/app:1.0`, '--timeout', '1']);
+  expect([code, stderr]).toEqual([3, expect.stringContaining('within 1000 ms')]);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+});

@@ -134,7 +134,7 @@ describe('doctor run', () => {
     expect((await cli([...run, '--force'])).code).toBe(0);
     expect((await readFile(file, 'utf8')).startsWith('{')).toBe(true);
     expect(await readdir(space.path('.'))).toEqual(['report.json']);
-    expect(await cli([...run.slice(0, -1), space.path('no/such/report')])).toMatchObject({ code: 5, stdout: '' });
+    expect(await cli([...run.slice(0, -1), space.path('no/such/report')])).toMatchObject({ code: 4, stdout: '' });
   });
 
   it('shows the checks there are without asking anybody', async () => {
