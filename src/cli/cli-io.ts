@@ -26,3 +26,8 @@ export interface CliIo {
 export function widthOf({ columns = 0 }: TerminalStream): number {
   return columns > 0 ? columns : 80;
 }
+
+/** The width that lines have to keep; a pipe or a log has none. */
+export function terminalWidth(stream: TerminalStream): number | undefined {
+  return stream.isTTY === true ? widthOf(stream) : undefined;
+}

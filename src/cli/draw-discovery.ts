@@ -2,7 +2,7 @@ import { escapeText } from '../index.js';
 import { type ChildView, type Discovery, nameOfChild, type SubjectView } from './discovery.js';
 import { countOf, formatSize, shortDigest } from './format-size.js';
 import { leftOut } from './left-out.js';
-import { referrerLine, typeOf } from './referrer-view.js';
+import { referrerItem, typeOf } from './referrer-view.js';
 import { drawTable } from './table.js';
 import { drawTree, type TreeItem } from './tree.js';
 
@@ -14,7 +14,7 @@ const endpoints = {
 } as const;
 
 /** Draws an image with everything that refers to it, and how that was found out. */
-export function drawDiscoveryTree(discovery: Discovery, isFiltered: boolean): readonly string[] {
+export function drawDiscoveryTree(discovery: Discovery, isFiltered: boolean, width?: number): readonly string[] {
   const subjects = new Map(discovery.subjects.map((subject) => [subject.digest, subject]));
   const root = {
     key: discovery.digest,
@@ -25,10 +25,10 @@ export function drawDiscoveryTree(discovery: Discovery, isFiltered: boolean): re
     if (subject === undefined) return [];
     return [
       ...subject.manifests.map((child) => ({ key: child.digest, text: childLine(child) })),
-      ...subject.referrers.map((referrer) => ({ key: referrer.digest, text: referrerLine(referrer) })),
+      ...subject.referrers.map(referrerItem),
     ];
   };
-  return [...drawTree(root, childrenOf), evidence(discovery, isFiltered)];
+  return [...drawTree(root, childrenOf, width), evidence(discovery, isFiltered)];
 }
 
 /** Lists every referrer with its full digest, one per line. */

@@ -1,18 +1,22 @@
 import { type BundleImage, type BundleRecord, escapeText } from '../index.js';
 import { countOf, formatSize, shortDigest } from './format-size.js';
 import { type ImageTree, imageTrees } from './record-trees.js';
-import { referrerLine } from './referrer-view.js';
+import { referrerItem } from './referrer-view.js';
 import { drawTree, type TreeItem } from './tree.js';
 
 /** Draws what a bundle says is in it: its images, each with the tree of its referrers. */
-export function drawRecord(record: BundleRecord, signatures: readonly string[] | undefined): readonly string[] {
+export function drawRecord(
+  record: BundleRecord,
+  signatures: readonly string[] | undefined,
+  width?: number,
+): readonly string[] {
   const { bundleId, previousBundleId } = record;
   return [
     `bundle ${bundleId}`,
     ...(previousBundleId === undefined ? [] : [`base   ${previousBundleId}`]),
     ...headLines(record).map((line) => `  ${line}`),
     `  ${describeSignatures(signatures)}`,
-    ...imageTrees(record).flatMap((tree) => ['', ...drawImage(tree)]),
+    ...imageTrees(record).flatMap((tree) => ['', ...drawImage(tree, width)]),
   ];
 }
 
@@ -60,17 +64,17 @@ export function sizeOf(items: readonly { readonly size: number }[]): number {
   return items.reduce((sum, { size }) => sum + size, 0);
 }
 
-function drawImage({ image, lists, below, unconfirmed }: ImageTree): readonly string[] {
+function drawImage({ image, lists, below, unconfirmed }: ImageTree, width: number | undefined): readonly string[] {
   const manifests = below.filter(({ artifacts }) => artifacts.length > 0);
   const childrenOf = ({ key }: TreeItem): readonly TreeItem[] => [
     ...(key === image.digest
       ? manifests.map(({ subject }) => ({ key: subject, text: `manifest  ${shortDigest(subject)}` }))
       : []),
-    ...(lists.get(key)?.artifacts ?? []).map((artifact) => ({ key: artifact.digest, text: referrerLine(artifact) })),
+    ...(lists.get(key)?.artifacts ?? []).map(referrerItem),
   ];
   const text = `${escapeText(image.reference)}  ${shortDigest(image.digest)}  ${formatSize(image.size)}`;
   return [
-    ...drawTree({ key: image.digest, text }, childrenOf),
+    ...drawTree({ key: image.digest, text }, childrenOf, width),
     ...platformLines(image),
     ...unconfirmed.map(({ subject, discovery }) => {
       return `not confirmed at export: ${shortDigest(subject)} on ${escapeText(discovery.host)}`;

@@ -1,5 +1,6 @@
 import { type ArtifactCategory, categoryOf, type Descriptor, escapeText } from '../index.js';
 import { formatSize, shortDigest } from './format-size.js';
+import type { TreeItem } from './tree.js';
 
 /** One referrer, as commands show it. */
 export interface ReferrerView {
@@ -29,12 +30,22 @@ export function viewOf(descriptor: Descriptor, tag?: string): ReferrerView {
   };
 }
 
-/** Writes a referrer as one line of a tree: type, category, short digest, size. */
+/** Writes a referrer as one line: type, category, short digest, size. */
 export function referrerLine(view: ReferrerView): string {
-  const { digest, size, category, tag } = view;
-  const parts = [typeOf(view), category, shortDigest(digest), formatSize(size)];
-  if (tag !== undefined) parts.push(`tag ${escapeText(tag)}`);
-  return parts.join('  ');
+  return join(view, [view.category, shortDigest(view.digest), formatSize(view.size)]);
+}
+
+/** Makes a referrer an item of a tree; where that is too wide it goes without its size, with less of its digest, without its category. */
+export function referrerItem(view: ReferrerView): TreeItem {
+  const digest = shortDigest(view.digest);
+  // Seven characters are what git shows: enough to tell a few referrers apart.
+  const narrower = [[view.category, digest], [view.category, digest.slice(0, -5)], [digest]];
+  return { key: view.digest, text: referrerLine(view), narrower: narrower.map((parts) => join(view, parts)) };
+}
+
+function join(view: ReferrerView, parts: readonly string[]): string {
+  const tag = view.tag === undefined ? [] : [`tag ${escapeText(view.tag)}`];
+  return [typeOf(view), ...parts, ...tag].join('  ');
 }
 
 /** What the referrer is, as text that is safe for a terminal. */

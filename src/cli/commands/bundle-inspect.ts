@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { BundleReader, isOciError, readBundleRecord } from '../../index.js';
+import { terminalWidth } from '../cli-io.js';
 import type { CommandContext } from '../command-context.js';
 import { drawRecord } from '../draw-record.js';
 import { exitCodes } from '../exit-codes.js';
@@ -31,7 +32,7 @@ export async function runInspect(flags: InspectFlags, context: CommandContext): 
   const signatures = await findSignatures(file, signal);
   if (format === 'json') await output.json({ ...record, signatures });
   else if (format === 'mermaid') await printReport(viewBundle({ title: basename(file), record }), format, context);
-  else await output.result(drawRecord(record, signatures));
+  else await output.result(drawRecord(record, signatures, terminalWidth(context.io.stdout)));
   output.info('this is what the bundle says about itself; bundle validate checks it');
   return exitCodes.fine;
 }

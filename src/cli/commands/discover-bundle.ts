@@ -1,6 +1,7 @@
 import { describeSigners, discoverReferrers, escapeText, openBundle } from '../../index.js';
 import type { BundleLocation } from '../bundle-location.js';
 import { checkingProgress } from '../checking-progress.js';
+import { terminalWidth } from '../cli-io.js';
 import type { CommandContext } from '../command-context.js';
 import { type Discovery, fromGraph } from '../discovery.js';
 import { drawDiscoveryTable, drawDiscoveryTree } from '../draw-discovery.js';
@@ -18,7 +19,7 @@ export async function runDiscoverBundle(
   flags: DiscoverFlags,
   context: CommandContext,
 ): Promise<number> {
-  const { output, signal } = context;
+  const { io, output, signal } = context;
   const { artifactType: artifactTypes, platform: platforms, legacyTags } = flags;
   const { format } = flags;
   warnOfPart(file, output);
@@ -51,8 +52,9 @@ export async function runDiscoverBundle(
     await output.json({ file, bundleId: record.bundleId, valid: validation.ok, signed, signedBy, images: discoveries });
   } else {
     const isFiltered = artifactTypes !== undefined;
+    const width = terminalWidth(io.stdout);
     const draw = format === 'table' ? drawDiscoveryTable : drawDiscoveryTree;
-    const drawn = discoveries.flatMap((discovery) => [...draw(discovery, isFiltered), '']);
+    const drawn = discoveries.flatMap((discovery) => [...draw(discovery, isFiltered, width), '']);
     const checked = `every byte of ${countOf(discoveries.length, 'image')} in ${escapeText(file)} was checked`;
     await output.result([...drawn, checked, signers]);
   }

@@ -8,6 +8,7 @@ import {
   type Resolver,
 } from '../../index.js';
 import { parseBundleLocation } from '../bundle-location.js';
+import { terminalWidth } from '../cli-io.js';
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
@@ -57,7 +58,8 @@ async function print(
   const isFiltered = artifactType !== undefined;
   if (format === 'json') await output.json(discovery);
   else if (format === 'table') await output.result(drawDiscoveryTable(discovery, isFiltered));
-  else if (format === 'tree') await output.result(drawDiscoveryTree(discovery, isFiltered));
+  else if (format === 'tree')
+    await output.result(drawDiscoveryTree(discovery, isFiltered, terminalWidth(context.io.stdout)));
   else await printReport(viewDiscovery({ ...discovery, warnings }, isFiltered), format, context);
 }
 

@@ -107,6 +107,20 @@ test('a word that is longer than a line stays beside its name where a line of it
   expect(wrapText(field, 80, '    ')).toEqual(['  expected:', `    ${'x'.repeat(90)}`]);
 });
 
+test('an item of a tree that is too wide for a terminal is told in fewer words, and in all of them to a pipe', () => {
+  const root = { key: 'r', text: 'root' };
+  const child = {
+    key: 'c',
+    text: 'type  sbom  sha256:1234  1 kB',
+    narrower: ['type  sbom  sha256:1234', 'type  sha256:1234'],
+  };
+  const draw = (width?: number): string[] => drawTree(root, ({ key }) => (key === 'r' ? [child] : []), width);
+  expect(draw()).toEqual(['root', '└── type  sbom  sha256:1234  1 kB']);
+  expect(draw(33)).toEqual(['root', '└── type  sbom  sha256:1234  1 kB']);
+  expect(draw(32)).toEqual(['root', '└── type  sbom  sha256:1234']);
+  expect(draw(10)).toEqual(['root', '└── type  sha256:1234']);
+});
+
 describe('progress', () => {
   test('a line is drawn with bytes, rate and time left, not too often, and taken away', () => {
     const terminal = new Capture(80);
