@@ -107,7 +107,7 @@ export function suggestCommand(words: readonly string[], place: Place): string {
   const found = meantCommand(word, command);
   if (found !== undefined) return `did you mean ${path} ${found}? See ${help}`;
   if (word === 'login') return 'docker login writes what is read here; or give --username and --password-stdin';
-  if (bundleName.test(word)) return `to look into a bundle: oci-referrers bundle inspect --file ${word}`;
+  if (bundleName.test(word)) return `to look into a bundle: oci-referrers bundle inspect --file ${hideLogin(word)}`;
   if (/[/:@]/.test(word)) return `to see what refers to an image: oci-referrers discover ${hideLogin(word)}`;
   return help;
 }

@@ -4,5 +4,7 @@ export function hideLogin(text: string): string {
   const [, named = '', digest = ''] = /^(.*?)((?:@sha[0-9]+:[a-f0-9]*)?)$/is.exec(rest.replace(/[?#].*$/s, '')) ?? [];
   const at = named.lastIndexOf('@');
   const isLogin = at >= 0 && (scheme.endsWith('//') || !named.slice(0, at).includes('/'));
-  return isLogin ? `${scheme.endsWith('//') ? scheme : ''}${named.slice(at + 1)}${digest}` : text.replace(/\?.*$/s, '');
+  return isLogin
+    ? `${scheme.endsWith('//') ? scheme : ''}${named.slice(at + 1)}${digest}`
+    : text.replace(/[?#].*$/s, '');
 }

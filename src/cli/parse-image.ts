@@ -22,7 +22,7 @@ export function parseImage(text: string, argument: string): Reference {
   };
   if (/^(?:https?|docker|oci):\/\//i.test(text)) {
     const plain = /^http:/i.test(text) ? '; --plain-http chooses HTTP' : '';
-    fail('has a scheme', `leave it out: ${imageOfUrl(text)}${plain}`);
+    fail('has a scheme', `leave it out: ${imageOfUrl(hideLogin(text))}${plain}`);
   }
   if (/^ocidir:\/\/|^oci:/.test(text)) fail('is an image layout', 'copy and discover take layouts');
   if (transports.test(text))

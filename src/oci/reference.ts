@@ -39,7 +39,7 @@ export function isRegistryHost(text: string): boolean {
 
 /** What stands before an @ that no path precedes is a user name and a password, and goes into no message. */
 function withoutLogin(text: string): string {
-  return text.replace(/^([a-z]+:\/\/)?[^/]*@(?!sha[0-9]+:)/i, '$1').replace(/\?.*$/s, '');
+  return text.replace(/^([a-z]+:\/\/)?[^/]*@(?!sha[0-9]+:)/i, '$1').replace(/[?#].*$/s, '');
 }
 
 /**

@@ -293,6 +293,12 @@ test.each([
   ['copy', 'user:hunter22@reg.example/team/app', 'oci:x'],
   ['discover', 'docker:user:hunter22@reg.example/app'],
   ['https://user:hunter22@reg.example/team/app'],
+  ['https://user:hunter22@reg.example/app.tgz'],
+  ['discover', 'https://user:p/hunter22@reg.example/app'],
+  ['discover', 'https://reg.example/app#hunter22'],
+  ['probe', 'oci:user:hunter22@reg.example/app'],
+  ['attach', 'https://user:hunter22@reg.example/app', 'a:b/c', '--artifact-type', 'a/b'],
+  ['bundle', 'export', 'user:hunter22@reg.example/app', '--output', 'x.tgz'],
   ['bundle', 'import', '--file', 'x.tgz', '--to', 'https://user:hunter22@reg.example'],
 ])('a password that was typed in the place of a reference is not shown again: %s', async (...words) => {
   const { code, stderr } = await cli(words);
