@@ -23,27 +23,6 @@ export function createResponseHeaders(lines: HeaderLines): ResponseHeaders {
   };
 }
 
-/** What is shown to people; everything else is for machines, where a part cut out would mean something else. */
-const shownHeaders = new Set([
-  'content-type',
-  'warning',
-  'server',
-  'docker-distribution-api-version',
-  'oci-distribution-api-version',
-]);
-
-/** Takes what was sent as a secret out of the headers that are shown: a registry may repeat it there. */
-export function cleanHeaders(headers: ResponseHeaders, clean: (text: string) => string): ResponseHeaders {
-  const isShown = (name: string): boolean => shownHeaders.has(name.toLowerCase());
-  return {
-    all: (name) => (isShown(name) ? headers.all(name).map(clean) : headers.all(name)),
-    get: (name) => {
-      const value = headers.get(name);
-      return value !== undefined && isShown(name) ? clean(value) : value;
-    },
-  };
-}
-
 /** Names a header that can have one value and came with several: which of them holds is a guess. */
 export function conflictingHeader(headers: ResponseHeaders): string | undefined {
   return singleValued.find((name) => distinct(headers.all(name)).length > 1);

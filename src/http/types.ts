@@ -45,7 +45,7 @@ export interface RegistryResponse {
   readonly headers: ResponseHeaders;
   /** True once a redirect has led to another origin; such an answer came without any credential. */
   readonly leftOrigin: boolean;
-  /** Takes what was sent as a secret, credentials and configured headers, out of what the answer says, for whoever quotes it. */
+  /** Takes the credential that was sent out of what the answer says, for whoever quotes it; absent where none was sent. */
   readonly withoutCredential?: ((text: string) => string) | undefined;
   /** Decoded body; the caller reads it to its end or destroys it. */
   readonly body: Readable;
