@@ -1,6 +1,6 @@
 import { type Challenge, parseChallenges } from '../auth/challenge.js';
 import type { BufferedResponse } from '../http/types.js';
-import { mediaTypeOf } from '../oci/media-types.js';
+import { isWebPageType, mediaTypeOf } from '../oci/media-types.js';
 import type { ResolvedOptions } from '../remotes/options.js';
 import type { Repository } from '../remotes/repository.js';
 
@@ -31,8 +31,7 @@ export function readFrontDoor(answer: BufferedResponse): FrontDoor {
   // Quay and zot send a challenge with a 200, too: nobody is asked for anything there.
   const asked = has('bearer') ? 'bearer' : has('basic') ? 'basic' : 'none';
   const type = mediaTypeOf(answer.headers.get('content-type'));
-  const isWebPage = /^(?:text\/html|application\/xhtml\+xml)$/.test(type);
-  return { answer, challenges, asksFor: answer.status === 401 ? asked : 'none', isWebPage };
+  return { answer, challenges, asksFor: answer.status === 401 ? asked : 'none', isWebPage: isWebPageType(type) };
 }
 
 /** What a challenge of a scheme says. */

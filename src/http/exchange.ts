@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Limits } from '../content/limits.js';
 import type { Logger } from '../telemetry/logger.js';
 import { type CallScope, createCallScope } from './call-scope.js';
-import { lowerCaseNames } from './headers.js';
+import { lowerCaseNames, quotedWith } from './headers.js';
 import type { ProgressFloor } from './progress-meter.js';
 import { redactUrl, secretsIn, withoutSecrets } from './redact.js';
 import { firstHop, type Hop, nextHop } from './redirect.js';
@@ -41,15 +41,19 @@ const defaultHeaders = { 'accept-encoding': 'identity', 'user-agent': 'oci-refer
 /** Sends a request with what the authorizer knows, and again when a challenge taught it more. */
 export async function exchange(context: ExchangeContext, request: RegistryRequest, call: AbortSignal): Promise<Answer> {
   const { authorizer, origin } = context;
-  if (authorizer === undefined || request.anonymous === true)
-    return await followRedirects(context, request, undefined, call);
+  // A configured header may be a key.
+  const sent = Object.values(context.headers);
+  const withoutCredential = (text: string): string => withoutSecrets(text, sent);
+  const send = async (authorization: string | undefined): Promise<Answer> => {
+    const answer = await followRedirects(context, request, authorization, call);
+    return { ...answer, headers: quotedWith(answer.headers, withoutCredential), withoutCredential };
+  };
+  if (authorizer === undefined || request.anonymous === true) return await send(undefined);
   const target = { origin, scopes: request.scopes, signal: call };
-  const sent: string[] = [];
   for (let tries = 0; ; tries++) {
     const authorization = await authorizer.authorize(target);
     if (authorization !== undefined) sent.push(...secretsIn(authorization));
-    const withoutCredential = (text: string): string => withoutSecrets(text, sent);
-    const answer = { ...(await followRedirects(context, request, authorization, call)), withoutCredential };
+    const answer = await send(authorization);
     // A token that was known before may be stale; what was fetched for this very request is not suspected.
     const mayBeStale = tries === 0 && authorization !== undefined && mayRefuseToken(answer.status);
     if ((answer.status !== 401 && !mayBeStale) || answer.leftOrigin || tries === maxAuthorizations) return answer;

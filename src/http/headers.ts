@@ -1,3 +1,4 @@
+import { escapeText } from '../oci/escape.js';
 import type { ResponseHeaders } from './types.js';
 
 /** Header lines as undici hands them over: lower-case names, an array where a name came more than once. */
@@ -14,13 +15,27 @@ export function createResponseHeaders(lines: HeaderLines): ResponseHeaders {
     if (value === undefined) return [];
     return typeof value === 'string' ? [value] : value;
   };
-  return {
-    all,
-    get: (name) => {
-      const values = singleValued.includes(name.toLowerCase()) ? distinct(all(name)) : all(name);
-      return values.length === 0 ? undefined : values.join(', ');
-    },
+  const get = (name: string): string | undefined => {
+    const values = singleValued.includes(name.toLowerCase()) ? distinct(all(name)) : all(name);
+    return values.length === 0 ? undefined : values.join(', ');
   };
+  return quotedWith({ all, get }, (text) => text);
+}
+
+/**
+ * Lets headers be quoted without something; the protocol reads them as they came, since a password such as `docker` stands in
+ * media types as well.
+ */
+export function quotedWith(
+  { all, get }: Pick<ResponseHeaders, 'all' | 'get'>,
+  clean: (text: string) => string,
+): ResponseHeaders {
+  const quote = (name: string, most: number): string | undefined => {
+    const said = clean(get(name) ?? '').trim();
+    if (said === '') return undefined;
+    return said.length > most ? `(${said.length} characters, not shown)` : escapeText(said, most);
+  };
+  return { all, get, quote };
 }
 
 /** Names a header that can have one value and came with several: which of them holds is a guess. */

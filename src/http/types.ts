@@ -34,6 +34,11 @@ export interface ResponseHeaders {
   get(name: string): string | undefined;
   /** Each header line of that name. */
   all(name: string): readonly string[];
+  /**
+   * The header's value for people: escaped, and without what was sent as a secret, which registries repeat. What is longer
+   * than `most` characters is counted and not shown: a part of a secret is one too. Undefined where there is no value.
+   */
+  quote(name: string, most: number): string | undefined;
 }
 
 /** The answer to a request, after redirects, credentials and retries; any status is an answer. */
@@ -45,7 +50,7 @@ export interface RegistryResponse {
   readonly headers: ResponseHeaders;
   /** True once a redirect has led to another origin; such an answer came without any credential. */
   readonly leftOrigin: boolean;
-  /** Takes the credential that was sent out of what the answer says, for whoever quotes it; absent where none was sent. */
+  /** Takes what was sent as a secret, credentials and configured headers, out of what the answer says, for whoever quotes it. */
   readonly withoutCredential?: ((text: string) => string) | undefined;
   /** Decoded body; the caller reads it to its end or destroys it. */
   readonly body: Readable;

@@ -32,6 +32,11 @@ export function isManifestType(mediaType: string): boolean {
   return manifestTypes.has(mediaType) || indexTypes.has(mediaType);
 }
 
+/** Tells whether a media type is that of a page for people: a login page, a firewall's page, a web site. */
+export function isWebPageType(mediaType: string): boolean {
+  return mediaType === 'text/html' || mediaType === 'application/xhtml+xml';
+}
+
 /** Reduces a Content-Type header to its media type: lower-case, without parameters. */
 export function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

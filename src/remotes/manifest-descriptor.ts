@@ -4,7 +4,6 @@ import { ProtocolError } from '../errors/index.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { isDigest } from '../oci/digest.js';
-import { escapeText } from '../oci/escape.js';
 import { isManifestType, mediaTypeOf } from '../oci/media-types.js';
 import type { Repository } from './repository.js';
 import { verifiedDigest } from './tag-schema.js';
@@ -50,7 +49,7 @@ export function manifestTypeOf(answer: Pick<BufferedResponse, 'headers'>, what: 
   if (isManifestType(mediaType)) return mediaType;
   throw new ProtocolError(
     'ERR_OCI_BAD_CONTENT_TYPE',
-    `${what} came as ${escapeText(mediaType, 80) || 'content without a type'}, which is not a manifest`,
+    `${what} came as ${mediaTypeOf(answer.headers.quote('content-type', 128)) || 'content without a type'}, which is not a manifest`,
     {
       hint: 'a proxy or login page may have answered instead of the registry; open the URL with curl -v and look',
     },

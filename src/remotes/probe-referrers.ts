@@ -1,7 +1,6 @@
 import { isOciError, RegistryError } from '../errors/index.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { escapeText } from '../oci/escape.js';
 import { mediaTypeOf } from '../oci/media-types.js';
 import { formatReference, type Reference } from '../oci/reference.js';
 import { AttemptLog } from './attempt-log.js';
@@ -75,7 +74,7 @@ function isDefinite(verdict: Extract<Verdict, { kind: 'unsupported' }>): boolean
 
 function findingOf(answer: BufferedResponse, verdict: Verdict): CapabilityFinding {
   const { status, headers, leftOrigin, url } = answer;
-  const type = escapeText(mediaTypeOf(headers.get('content-type')), 80) || 'no content type';
+  const type = mediaTypeOf(headers.quote('content-type', 128)) || 'no content type';
   const from = leftOrigin ? ` from ${url.host}, where the registry sent the question` : '';
   const said = `GET referrers: ${status} with ${type}${from}`;
   if (verdict.kind === 'list') {

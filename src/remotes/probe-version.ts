@@ -2,8 +2,7 @@ import { ProtocolError } from '../errors/index.js';
 import { discardBody } from '../http/response-body.js';
 import { errorFromResponse } from '../http/response-error.js';
 import type { RegistryResponse } from '../http/types.js';
-import { escapeText } from '../oci/escape.js';
-import { mediaTypeOf } from '../oci/media-types.js';
+import { isWebPageType, mediaTypeOf } from '../oci/media-types.js';
 import type { CapabilityFinding } from './capabilities.js';
 import type { Repository } from './repository.js';
 
@@ -34,7 +33,7 @@ export async function probeVersion(at: Repository, signal: AbortSignal): Promise
     const evidence = `no version header in the ${answer.status} ${from}`;
     return { version: undefined, finding: { name: 'version-header', state: 'unsupported', evidence } };
   }
-  const version = escapeText((answer.headers.get(name) ?? '').trim(), 128);
+  const version = answer.headers.quote(name, 128);
   const evidence = `${name}: ${version} in the ${answer.status} ${from}`;
   return { version, finding: { name: 'version-header', state: 'supported', evidence } };
 }
@@ -44,8 +43,7 @@ function isFault(status: number): boolean {
 }
 
 function webPage({ status, headers, url }: RegistryResponse): ProtocolError | undefined {
-  const type = mediaTypeOf(headers.get('content-type'));
-  if (status >= 300 || !/^(?:text\/html|application\/xhtml\+xml)$/.test(type)) return undefined;
+  if (status >= 300 || !isWebPageType(mediaTypeOf(headers.get('content-type')))) return undefined;
   return new ProtocolError('ERR_OCI_BAD_CONTENT_TYPE', `${url.host} answers /v2/ with a web page, not as a registry`, {
     hint: 'check host and port; a proxy or login page may have answered instead of the registry: look with curl -v',
   });

@@ -2,7 +2,6 @@ import { type OciError, ProtocolError, type RegistryError, type RegistryErrorDet
 import { parseErrorBody } from '../http/error-body.js';
 import { errorFromBytes, errorFromRefusal } from '../http/response-error.js';
 import type { BufferedResponse } from '../http/types.js';
-import { escapeText } from '../oci/escape.js';
 import { type ImageIndex, parseIndex } from '../oci/manifest.js';
 import { isManifestType, mediaTypeOf, mediaTypes } from '../oci/media-types.js';
 
@@ -79,7 +78,8 @@ function refusal(answer: BufferedResponse, what: string, details: readonly Regis
 function judgeOk(answer: BufferedResponse, what: string): ReferrersVerdict {
   const type = mediaTypeOf(answer.headers.get('content-type'));
   if (type === mediaTypes.ociIndex) return { kind: 'list', rule: 'list', index: parseIndex(answer.bytes, what) };
-  const warning = `the registry labels its list ${escapeText(type, 80) || 'with no type'} instead of as an OCI index`;
+  const label = mediaTypeOf(answer.headers.quote('content-type', 128)) || 'with no type';
+  const warning = `the registry labels its list ${label} instead of as an OCI index`;
   if (type === 'application/json' && !answer.leftOrigin) {
     return { kind: 'list', rule: 'list-as-json', index: parseIndex(answer.bytes, what), warning };
   }

@@ -5,7 +5,6 @@ import { parseErrorBody } from '../http/error-body.js';
 import type { BufferedResponse } from '../http/types.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf, isDigest, parseDigest } from '../oci/digest.js';
-import { escapeText } from '../oci/escape.js';
 import { type ImageIndex, parseIndex } from '../oci/manifest.js';
 import { isManifestType, mediaTypeOf, mediaTypes } from '../oci/media-types.js';
 import { referrersTag } from '../oci/referrers-tag.js';
@@ -67,7 +66,9 @@ function readTagIndex(answer: BufferedResponse, subject: Descriptor, what: strin
     });
   };
   if (type !== mediaTypes.ociIndex)
-    invalid(`holds ${escapeText(type, 80) || 'content without a type'}, not an OCI image index`);
+    invalid(
+      `holds ${mediaTypeOf(answer.headers.quote('content-type', 128)) || 'content without a type'}, not an OCI image index`,
+    );
   const index = parseIndex(answer.bytes, what);
   if (index.manifests.some((entry) => entry.digest === subject.digest))
     invalid('lists the subject as its own referrer');

@@ -1,6 +1,5 @@
 import type { BufferedResponse } from '../../http/types.js';
 import type { Descriptor } from '../../oci/descriptor.js';
-import { escapeText } from '../../oci/escape.js';
 import { mediaTypeOf } from '../../oci/media-types.js';
 import { referrersTag } from '../../oci/referrers-tag.js';
 import { judgeReferrersAnswer, type ReferrersVerdict } from '../../remotes/referrers-answer.js';
@@ -41,7 +40,7 @@ function describe(
   return {
     status: answer.status,
     digest: image.digest,
-    content_type: escapeText(answer.headers.get('content-type') ?? '', 128) || undefined,
+    content_type: answer.headers.quote('content-type', 128),
     rule,
     redirected_to: answer.leftOrigin ? answer.url.host : undefined,
   };
@@ -116,6 +115,6 @@ function productBehind(
 }
 
 function reasonOf({ status, headers, leftOrigin, url }: BufferedResponse): string {
-  const type = escapeText(mediaTypeOf(headers.get('content-type')), 80) || 'no content type';
+  const type = mediaTypeOf(headers.quote('content-type', 128)) || 'no content type';
   return leftOrigin ? `it sends the question to ${url.host}, which says ${status}` : `${status}, ${type}`;
 }

@@ -1,4 +1,3 @@
-import { escapeText } from '../../oci/escape.js';
 import type { CheckContext, DoctorCheck, Outcome } from '../doctor-check.js';
 import type { FrontDoor } from '../front-door.js';
 
@@ -29,10 +28,7 @@ export const registryCheck: DoctorCheck = {
 
 function describe({ answer, asksFor }: FrontDoor): Outcome['evidence'] {
   const { headers, url, leftOrigin, status } = answer;
-  const said = (name: string): string | undefined => {
-    const value = headers.get(name);
-    return value === undefined || value === '' ? undefined : escapeText(value, 128);
-  };
+  const said = (name: string): string | undefined => headers.quote(name, 128);
   return {
     status,
     challenge: asksFor,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { conflictingHeader, createResponseHeaders } from '../../../src/http/headers.js';
+import { conflictingHeader, createResponseHeaders, quotedWith } from '../../../src/http/headers.js';
 import { redactUrl } from '../../../src/http/redact.js';
 import { parseRetryAfter } from '../../../src/http/retry-after.js';
 import { parseWarnings } from '../../../src/http/warning-header.js';
@@ -96,5 +96,24 @@ describe('a URL in a message', () => {
         expect(redactUrl(url)).not.toContain(value);
       }),
     );
+  });
+});
+
+describe('a header that is quoted', () => {
+  const type = 'application/vnd.docker.distribution.manifest.v2+json';
+  const headers = quotedWith(
+    createResponseHeaders({ 'content-type': type, server: '\u001b[2Jx', empty: ' ' }),
+    (text) => text.replaceAll('docker', 'REDACTED'),
+  );
+
+  it('is without the secret, which the protocol reads as it came: a password may stand in a media type', () => {
+    expect(headers.get('Content-Type')).toBe(type);
+    expect(headers.quote('Content-Type', 128)).toBe('application/vnd.REDACTED.distribution.manifest.v2+json');
+  });
+
+  it('redraws no terminal, is undefined where there is none, and is counted where it is long: a part of a secret is one too', () => {
+    expect(headers.quote('server', 10)).toBe('\\u001b[2Jx');
+    expect([headers.quote('empty', 10), headers.quote('absent', 10)]).toEqual([undefined, undefined]);
+    expect(headers.quote('content-type', 10)).toBe('(54 characters, not shown)');
   });
 });

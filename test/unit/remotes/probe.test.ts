@@ -61,6 +61,42 @@ describe('a probe that only reads', () => {
     expect(base.map(({ headers }) => headers['authorization'])).toEqual([undefined]);
   });
 
+  it('shows nothing that was sent as a secret and comes back in a header', async () => {
+    const key = 'planted-key-0123456789';
+    const auth = { username: 'user', password: 'planted-password', anonymousPull: false };
+    const lines: string[] = [];
+    const logger = {
+      debug: lines.push.bind(lines),
+      info: lines.push.bind(lines),
+      warn: lines.push.bind(lines),
+      error: lines.push.bind(lines),
+    };
+    await using scene = await openScene(
+      {
+        auth,
+        rewrite: ({ headers, endpoint }, answer) => {
+          const echo = `${String(headers['x-api-key'])} ${String(headers['authorization'])}`;
+          const said = { 'docker-distribution-api-version': echo, warning: `299 - "${echo}"` };
+          const type = endpoint === 'referrers' ? { 'content-type': `text/${echo}` } : {};
+          return { ...answer, headers: { ...answer.headers, ...said, ...type } };
+        },
+      },
+      {
+        headers: (host) => ({ 'x-api-key': host === '' ? '' : key }),
+        credentials: () => ({ username: auth.username, password: auth.password }),
+        onWarning: ({ text }) => lines.push(text),
+        logger,
+      },
+    );
+    const found = await probeCapabilities(scene.resolver, scene.reference);
+    const shown = [JSON.stringify(found), ...lines].join('\n');
+    const authorization = scene.registry.requests.at(-1)?.headers['authorization'] ?? '';
+    const token = authorization.replace(/^\S+ /, '');
+    expect(token.length).toBeGreaterThan(5);
+    expect(shown).toContain('REDACTED');
+    for (const secret of [key, auth.password, token]) expect(shown.toLowerCase()).not.toContain(secret.toLowerCase());
+  });
+
   it('remembers an answer for each repository, until it is told to ask anew', async () => {
     await using scene = await openScene();
     const { registry, resolver, reference } = scene;
