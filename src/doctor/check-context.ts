@@ -1,6 +1,7 @@
 import { whileAllowed } from '../content/abort.js';
 import { formatReference, type Reference } from '../oci/reference.js';
-import { type HostCapability, hostsWith } from '../remotes/hosts.js';
+import { decisiveRepository } from '../remotes/decisive-repository.js';
+import type { HostCapability } from '../remotes/hosts.js';
 import type { ResolvedOptions } from '../remotes/options.js';
 import type { Repository } from '../remotes/repository.js';
 import type { Resolver } from '../remotes/types.js';
@@ -27,7 +28,8 @@ export function createContexts(scene: RunScene): {
   readonly contextFor: (signal: AbortSignal) => CheckContext;
 } {
   const { reference, repositories, options, resolver, login, writeProbes } = scene;
-  const at = (capability: HostCapability): Repository => hostFor(repositories, capability, reference.registry);
+  const at = (capability: HostCapability): Repository =>
+    decisiveRepository(repositories, capability, reference.registry);
   const target = targetOf(reference, at('pull'));
   const door = once(() => askFrontDoor(at('pull'), options, scene.signal));
   const who = once(() => login.look(scene.signal));
@@ -42,21 +44,6 @@ export function createContexts(scene: RunScene): {
     return { target, options, resolver, writeProbes, login: askLogin, signal, at, door: askDoor, product, shell };
   };
   return { target, contextFor };
-}
-
-/** The registry itself where it may be asked for this, else the first mirror that may. */
-function hostFor(repositories: readonly Repository[], capability: HostCapability, registry: string): Repository {
-  const eligible = new Set(
-    hostsWith(
-      repositories.map(({ host }) => host),
-      capability,
-      registry,
-    ),
-  );
-  const able = repositories.filter(({ host }) => eligible.has(host));
-  const found = able.find(({ isAuthoritative }) => isAuthoritative) ?? able[0];
-  if (found === undefined) throw new TypeError('no host');
-  return found;
 }
 
 function targetOf(reference: Reference, at: Repository): DoctorTarget {

@@ -70,7 +70,7 @@ export class ProbeDebris {
     const { maxErrorBytes } = this.#connections.options.limits;
     for (const [session, at] of this.#sessions) {
       const bound = { limitName: 'maxErrorBytes', limit: maxErrorBytes };
-      if (!signal.aborted && (await cancelUpload(at, session, bound))) continue;
+      if (await cancelUpload(at, session, bound, signal)) continue;
       left.push(`${at.describe('an upload')} could not be cancelled; it ends when the registry lets it expire`);
     }
     this.#sessions.clear();

@@ -1,14 +1,16 @@
 import { withDeadline } from '../content/abort.js';
-import { TransportError } from '../errors/index.js';
+import { isOciError, TransportError } from '../errors/index.js';
 import type { Reference } from '../oci/reference.js';
+import type { Logger } from '../telemetry/logger.js';
 import { recordProbe } from '../telemetry/metrics.js';
 import { inSpan } from '../telemetry/spans.js';
 import type { ProbeOptions, RegistryCapabilities } from './capabilities.js';
 import type { Connections } from './connections.js';
-import { hostsWith } from './hosts.js';
+import { decisiveRepository } from './decisive-repository.js';
+import { ProbeDebris } from './probe-debris.js';
 import { findSubject, probeReferrers } from './probe-referrers.js';
 import { probeVersion } from './probe-version.js';
-import { leaveOpen, probeWrites, type WriteFindings } from './probe-writes.js';
+import { leaveOpen, probeWrites } from './probe-writes.js';
 import type { Repository } from './repository.js';
 
 /** What a probe found, before it is counted and timed. */
@@ -22,15 +24,18 @@ export async function probeRegistry(
   { writeProbes = false, refresh = false, signal }: ProbeOptions,
 ): Promise<RegistryCapabilities> {
   signal?.throwIfAborted();
-  const repository = decisive(reference, repositories);
+  const repository = decisiveRepository(repositories, 'referrers', reference.registry);
   const known = refresh ? undefined : connections.probes.get(repository.key, writeProbes);
   if (known !== undefined) return { ...known, cached: true };
   const capabilities = await observeProbe(reference, repository, signal, async () => {
-    const found = await withinProbe(connections, repository, { writeProbes, signal }, async (stop) => {
-      // Nobody waits for a registry twice over: what does not answer now is discovery's to ask again.
-      await using at = connections.anew(repository, { maxRetries: 0 });
-      return await probe(connections, at, reference, writeProbes, stop);
-    });
+    // Nobody waits for a registry twice over: what does not answer now is discovery's to ask again.
+    await using at = connections.anew(repository, { maxRetries: 0 });
+    const { logger } = connections.options;
+    const found = await cleaningUp(connections, signal, logger, (debris) =>
+      withinProbe(connections, repository, { writeProbes, signal }, (stop) =>
+        probe({ connections, at, reference, debris }, writeProbes, stop),
+      ),
+    );
     return describe(connections, repository, found);
   });
   const isComplete = capabilities.capabilities.every(({ fault }) => fault === undefined);
@@ -82,40 +87,50 @@ function describe(
   };
 }
 
-/** The host that ends the search for referrers: the registry, or a mirror that speaks alone. */
-function decisive({ registry }: Reference, repositories: readonly Repository[]): Repository {
-  const hosts = repositories.map(({ host }) => host);
-  const eligible = new Set(hostsWith(hosts, 'referrers', registry));
-  const asked = repositories.filter(({ host }) => eligible.has(host));
-  const found = asked.find(({ isAuthoritative }) => isAuthoritative) ?? asked[0];
-  if (found === undefined) throw new TypeError('a host without its repository');
-  return found;
+/** What a probe works with. */
+interface Probing {
+  readonly connections: Connections;
+  readonly at: Repository;
+  readonly reference: Reference;
+  readonly debris: ProbeDebris;
 }
 
 async function probe(
-  connections: Connections,
-  at: Repository,
-  reference: Reference,
+  { connections, at, reference, debris }: Probing,
   writeProbes: boolean,
   signal: AbortSignal,
-): Promise<Found> {
+): Promise<Omit<Found, 'warnings'>> {
   const { version, finding } = await probeVersion(at, signal);
   const subject = await findSubject(connections, at, reference, signal);
   const referrers = await probeReferrers(connections, at, subject, signal);
-  const { findings, warnings } = await probeMore(connections, at, writeProbes, signal);
-  return { version, capabilities: [finding, referrers, ...findings], warnings };
+  const { host, capabilities } = at.host;
+  let writes = leaveOpen('not asked: only a write shows it (writeProbes, --write-probes)');
+  if (writeProbes) {
+    writes = capabilities.includes('push')
+      ? await probeWrites(connections, at, debris, signal)
+      : leaveOpen(`not asked: ${host} lacks the capability push in the hosts`);
+  }
+  return { version, capabilities: [finding, referrers, ...writes] };
 }
 
-async function probeMore(
+/** Removes what was written, in a time of its own, whatever became of the probe; what is left is a warning, and in the error. */
+async function cleaningUp(
   connections: Connections,
-  at: Repository,
-  writeProbes: boolean,
-  signal: AbortSignal,
-): Promise<WriteFindings> {
-  if (!writeProbes) return leaveOpen('not asked: only a write shows it (writeProbes, --write-probes)');
-  const { host, capabilities } = at.host;
-  if (!capabilities.includes('push')) return leaveOpen(`not asked: ${host} lacks the capability push in the hosts`);
-  return await probeWrites(connections, at, signal);
+  signal: AbortSignal | undefined,
+  logger: Logger,
+  work: (debris: ProbeDebris) => Promise<Omit<Found, 'warnings'>>,
+): Promise<Found> {
+  const debris = new ProbeDebris(connections);
+  try {
+    const found = await work(debris);
+    return { ...found, warnings: await debris.clean() };
+  } catch (error) {
+    const left = await debris.clean();
+    for (const warning of left) logger.warn(warning);
+    // Whoever gives up gets back the reason given.
+    if (left.length === 0 || signal?.aborted === true || !isOciError(error)) throw error;
+    throw error.withWords(left.join('; '));
+  }
 }
 
 /** Runs a probe against its deadline: one that only reads is no longer than one request may take. */
@@ -125,12 +140,13 @@ async function withinProbe<Result>(
   { writeProbes = false, signal }: ProbeOptions,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const limitMs = writeProbes ? timeouts.discoveryMs : Math.min(timeouts.requestMs, timeouts.discoveryMs);
+  const isShort = !writeProbes && timeouts.requestMs < timeouts.discoveryMs;
+  const limitMs = isShort ? timeouts.requestMs : timeouts.discoveryMs;
   const expired = (): TransportError =>
     new TransportError('ERR_OCI_TIMEOUT', `${at.host.host} was not probed within ${limitMs} ms`, {
       method: 'GET',
       url: at.baseUrl.href,
-      hint: `look at the load of ${at.host.host} and at the line to it, or raise timeouts.${writeProbes ? 'discoveryMs (--timeout)' : 'requestMs'}`,
+      hint: `look at the load of ${at.host.host} and at the line to it, or raise timeouts.${isShort ? 'requestMs' : 'discoveryMs'} (--timeout)`,
     });
   return await withDeadline(limitMs, signal, expired, work);
 }

@@ -1,6 +1,7 @@
 import type { ByteLimit } from '../content/read.js';
 import { isOciError } from '../errors/index.js';
 import type { BufferedResponse } from '../http/types.js';
+import { isWebPageType, mediaTypeOf } from '../oci/media-types.js';
 import type { CapabilityFinding, CapabilityName } from './capabilities.js';
 import type { Connections } from './connections.js';
 import type { ProbeDebris } from './probe-debris.js';
@@ -46,12 +47,18 @@ export class ProbeStep {
 
   /** Judges an answer that means no: who may not, or comes at a bad time, has not been told what the registry can do. */
   refused(at: Repository, answer: BufferedResponse): CapabilityFinding {
-    const { code, status } = at.refused(answer, 'probe', this.#name);
+    const { code, status, registryErrors } = at.refused(answer, 'probe', this.#name);
     if (code === 'ERR_OCI_UNAUTHORIZED' || code === 'ERR_OCI_DENIED') {
       return this.unknown('the account may not do this', code);
     }
     const isFault = status === 408 || status === 429 || (status >= 500 && status !== 501);
-    return isFault ? this.unknown('failed', code) : this.unsupported();
+    if (isFault) return this.unknown('failed', code);
+    if (isWebPageType(mediaTypeOf(answer.headers.get('content-type')))) {
+      return this.unknown('a page for people answered, no registry', 'ERR_OCI_BAD_CONTENT_TYPE');
+    }
+    // A proxy says 404 and 413 for reasons of its own, and what is no refusal at all is no word against it.
+    const isOwnWord = registryErrors.length > 0 || (status >= 400 && status !== 404 && status !== 413);
+    return isOwnWord ? this.unsupported() : this.unknown('that is no answer of a registry', code);
   }
 
   /** Runs the requests; a fault leaves the capability open, and says so. */

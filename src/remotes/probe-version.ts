@@ -28,13 +28,16 @@ export async function probeVersion(at: Repository, signal: AbortSignal): Promise
   await discardBody(answer.body);
   if (fault !== undefined) throw fault;
   const name = versionHeaders.find((header) => (answer.headers.get(header) ?? '').trim() !== '');
-  const from = answer.leftOrigin ? `from ${answer.url.host}, where the registry sent the question` : 'at /v2/';
+  if (answer.leftOrigin) {
+    const evidence = `the registry sent the question to ${answer.url.host}, whose ${answer.status} says nothing about it`;
+    return { version: undefined, finding: { name: 'version-header', state: 'unknown', evidence } };
+  }
   if (name === undefined) {
-    const evidence = `no version header in the ${answer.status} ${from}`;
+    const evidence = `no version header in the ${answer.status} at /v2/`;
     return { version: undefined, finding: { name: 'version-header', state: 'unsupported', evidence } };
   }
   const version = answer.headers.quote(name, 128);
-  const evidence = `${name}: ${version} in the ${answer.status} ${from}`;
+  const evidence = `${name}: ${version} in the ${answer.status} at /v2/`;
   return { version, finding: { name: 'version-header', state: 'supported', evidence } };
 }
 

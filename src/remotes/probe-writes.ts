@@ -5,7 +5,7 @@ import { mediaTypes } from '../oci/media-types.js';
 import { isRepositoryName } from '../oci/reference.js';
 import type { CapabilityFinding } from './capabilities.js';
 import type { Connections } from './connections.js';
-import { ProbeDebris } from './probe-debris.js';
+import type { ProbeDebris } from './probe-debris.js';
 import { ProbeStep, type WriteProbe } from './probe-step.js';
 import { makeBlob, probeChunks, storeBlob } from './probe-upload.js';
 import { Repository } from './repository.js';
@@ -17,39 +17,21 @@ const probeType = 'application/vnd.stellaops.oci-referrers.probe.v1+json';
 const neighbourSuffix = '-oci-probe';
 const onlyWrites = ['chunked-upload', 'cross-repository-mount', 'delete'] as const;
 
-/** The three findings that take a write, and what could not be removed. */
-export interface WriteFindings {
-  readonly findings: readonly CapabilityFinding[];
-  readonly warnings: readonly string[];
-}
-
 /** Says of the three why nobody looked. */
-export function leaveOpen(reason: string): WriteFindings {
-  return { findings: onlyWrites.map((name) => ({ name, state: 'unknown', evidence: reason })), warnings: [] };
+export function leaveOpen(reason: string): readonly CapabilityFinding[] {
+  return onlyWrites.map((name) => ({ name, state: 'unknown', evidence: reason }));
 }
 
-/**
- * Writes content of its own into the repository, to see what the registry does with it, and removes it again, also when
- * something fails or the caller gives up.
- */
+/** Writes content of its own into the repository, noted in the debris, to see what the registry does with it. */
 export async function probeWrites(
   connections: Connections,
   at: Repository,
+  debris: ProbeDebris,
   signal: AbortSignal,
-): Promise<WriteFindings> {
-  const { limits, logger } = connections.options;
-  const bound = { limitName: 'maxErrorBytes', limit: limits.maxErrorBytes };
-  const debris = new ProbeDebris(connections);
+): Promise<readonly CapabilityFinding[]> {
+  const bound = { limitName: 'maxErrorBytes', limit: connections.options.limits.maxErrorBytes };
   const probe: WriteProbe = { connections, at, bound, debris, signal };
-  let findings: readonly CapabilityFinding[];
-  try {
-    const chunks = await probeChunks(probe);
-    findings = [chunks, ...(await probeStored(probe))];
-  } catch (error) {
-    for (const warning of await debris.clean()) logger.warn(warning);
-    throw error;
-  }
-  return { findings, warnings: await debris.clean() };
+  return [await probeChunks(probe), ...(await probeStored(probe))];
 }
 
 /** Probes what takes a blob that is stored already. */
@@ -130,9 +112,9 @@ async function probeDelete(probe: WriteProbe, step: ProbeStep, blob: Descriptor)
   if (![200, 202, 204].includes(answer.status)) return step.refused(at, answer);
   const head = await at.manifest('HEAD', pushed.digest, bound, { signal });
   step.note('HEAD', head);
+  if (head.leftOrigin) return step.unknown(`what became of it is the word of ${head.url.host}, not of the registry`);
   if (head.status === 200) return step.unsupported('it is still there');
   if (head.status !== 404) return step.refused(at, head);
-  if (head.leftOrigin) return step.unknown(`that it is gone is the word of ${head.url.host}, not of the registry`);
   debris.delete(piece);
   return step.supported();
 }

@@ -73,12 +73,19 @@ export async function askStatus(
 /**
  * Ends an upload that nobody goes on with; whatever becomes of that, it does not take long.
  *
+ * @param until - ends it even sooner
  * @returns whether the registry says that there is no such upload any more
  */
-export async function cancelUpload(at: Repository, { location }: UploadSession, bound: ByteLimit): Promise<boolean> {
+export async function cancelUpload(
+  at: Repository,
+  { location }: UploadSession,
+  bound: ByteLimit,
+  until?: AbortSignal,
+): Promise<boolean> {
   // Nobody but the registry itself may say what is deleted here.
   if (location.origin !== at.client.origin) return false;
-  const signal = AbortSignal.timeout(cancelMs);
+  const late = AbortSignal.timeout(cancelMs);
+  const signal = until === undefined ? late : AbortSignal.any([until, late]);
   const options = { signal, scopes: [at.scope('pull,push')] };
   const answer = await at.read('DELETE', location, bound, options).catch(() => undefined);
   if (answer === undefined || answer.leftOrigin) return false;

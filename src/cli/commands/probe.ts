@@ -1,4 +1,5 @@
 import { createResolver, isOciError, probeCapabilities, type RegistryCapabilities } from '../../index.js';
+import type { CliIo } from '../cli-io.js';
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
@@ -8,9 +9,11 @@ import { exitCodeOf } from '../exit-code-of.js';
 import { exitCodes } from '../exit-codes.js';
 import { hideLogin } from '../hide-login.js';
 import { parseLocation } from '../location.js';
+import type { Output } from '../output.js';
 import { printError } from '../print-error.js';
 import { lineWidthOf } from '../report-lines.js';
 import { UsageError } from '../usage-error.js';
+import { wrapText } from '../wrap-text.js';
 
 /** Flags of `probe`. */
 export interface ProbeFlags extends ConnectionFlags {
@@ -49,9 +52,14 @@ export async function runProbe(
   else await output.result(draw(outcomes, lineWidthOf(io.stdout)));
   for (const outcome of outcomes) {
     if ('error' in outcome) await printError(outcome.error, output, io);
-    else for (const warning of outcome.found.warnings) output.warn(warning);
+    else for (const warning of outcome.found.warnings) sayLeft(warning, output, io);
   }
   return exitCodeFor(outcomes);
+}
+
+/** What is left at a registry is said with --quiet too: nobody else will remove it. */
+function sayLeft(warning: string, output: Output, { stderr }: CliIo): void {
+  for (const line of wrapText(`warning: ${warning}`, lineWidthOf(stderr), '         ')) output.error(line);
 }
 
 function registryOf(reference: string): string {

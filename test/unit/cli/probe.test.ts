@@ -39,6 +39,16 @@ describe('probe', () => {
     expect(registry.requests.every(({ method }) => method === 'GET' || method === 'HEAD')).toBe(true);
   });
 
+  it('says what it left behind, with --quiet too, and within the width of a terminal', async () => {
+    await using registry = await startRegistry({ profile: 'distribution-2.8' });
+    publish(registry);
+    const words = ['probe', `${registry.host}/team/app:1.0`, '--write-probes', '--quiet'];
+    const { code, stderr } = await cli(words, { terminalColumns: 80, env: { NO_COLOR: '1' } });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: the probe wrote manifest\s+sha256:/);
+    expect(Math.max(...stderr.split('\n').map((line) => line.length))).toBeLessThan(90);
+  });
+
   it('tries every registry, says what is wrong with which, and ends with 3', async () => {
     await using registry = await startRegistry();
     await using gone = await startRegistry({ profile: 'dead-proxy/bad-gateway' });

@@ -53,7 +53,7 @@ const expected: Readonly<Record<string, string>> = {
   'nexus/400': 'ERR_OCI_REGISTRY_STATUS',
   'nexus/group': 'tags registry/2.0',
   'gitlab-virtual': 'tags registry/2.0',
-  'k8s-redirector': 'API registry/2.0',
+  'k8s-redirector': 'API unknown',
   'dead-proxy/captive-portal': 'ERR_OCI_BAD_CONTENT_TYPE',
   'dead-proxy/bad-gateway': 'ERR_OCI_REGISTRY_STATUS',
   'dead-proxy/unavailable': 'ERR_OCI_REGISTRY_STATUS',

@@ -1,9 +1,21 @@
 import { probeCapabilities, type RegistryCapabilities } from '@stellaops/oci-referrers';
-import type { ProfileName, TestRegistry } from '@stellaops/oci-referrers/testing';
+import {
+  type ProfileName,
+  type RegistryAnswer,
+  startRegistry,
+  type TestRegistry,
+} from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
 import { openScene, repository, type Scene } from './setup.js';
 
 const neighbour = `${repository}-oci-probe`;
+
+const page = (status: number): RegistryAnswer => ({ status, headers: { 'content-type': 'text/html' } });
+const refusal = (status: number, code: string): RegistryAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify({ errors: [{ code, message: code }] })),
+});
 
 /** What each repository holds, by digest. */
 function held({ store }: TestRegistry): Record<string, readonly string[]> {
@@ -84,7 +96,77 @@ describe('a probe that writes', () => {
     );
   });
 
-  it('names what a registry keeps that says it has deleted it, and believes no other origin that it is gone', async () => {
+  it.each([200, 404])('believes no other origin what became of something that was deleted (%i)', async (status) => {
+    await using elsewhere = await startRegistry({
+      intercept: (_request, response) => {
+        response.writeHead(status).end();
+        return true;
+      },
+    });
+    let isDeleted = false;
+    await using scene = await openScene({
+      intercept: ({ method, endpoint, url }, response) => {
+        if (method === 'DELETE' && endpoint === 'manifest') {
+          isDeleted = true;
+          response.writeHead(202).end();
+          return true;
+        }
+        if (!isDeleted || method !== 'HEAD' || endpoint !== 'manifest') return false;
+        response.writeHead(307, { location: `${elsewhere.origin}${url}` }).end();
+        return true;
+      },
+    });
+    const found = await probe(scene);
+    expect(writes(found)[2]).toContain(`what became of it is the word of ${elsewhere.host}, not of the registry`);
+    expect(found.capabilities[4]?.state).toBe('unknown');
+    expect(found.warnings.join()).toMatch(/^the probe wrote manifest sha256:/);
+  });
+
+  it.each<[string, RegistryAnswer, string, string | undefined]>([
+    ['a page for people', page(200), 'unknown', 'ERR_OCI_BAD_CONTENT_TYPE'],
+    ['a page of a router', page(404), 'unknown', 'ERR_OCI_BAD_CONTENT_TYPE'],
+    ["a router's 404", { status: 404, headers: {} }, 'unknown', 'ERR_OCI_NOT_FOUND'],
+    ["a proxy's 413", { status: 413, headers: {} }, 'unknown', 'ERR_OCI_REGISTRY_STATUS'],
+    ['a 204', { status: 204, headers: {} }, 'unknown', 'ERR_OCI_REGISTRY_STATUS'],
+    ['a 405', { status: 405, headers: {} }, 'unsupported', undefined],
+    ['a 404 with a code', refusal(404, 'UNSUPPORTED'), 'unsupported', undefined],
+  ])('takes %s in answer to an upload for what it is', async (_what, answer, state, fault) => {
+    await using scene = await openScene({
+      rewrite: ({ method, endpoint }, right) => (method === 'POST' && endpoint === 'upload' ? answer : right),
+    });
+    expect((await probe(scene)).capabilities[2]).toMatchObject({ state, ...(fault === undefined ? {} : { fault }) });
+  });
+
+  it('names in the error of a probe that ran out of time what it left behind', async () => {
+    await using scene = await openScene(
+      {
+        intercept: ({ method, endpoint }, response) => {
+          if (method === 'PUT' && endpoint === 'manifest') return true;
+          if (method !== 'DELETE' || endpoint === 'upload') return false;
+          response.writeHead(405).end();
+          return true;
+        },
+      },
+      { timeouts: { discoveryMs: 500 } },
+    );
+    const fault: unknown = await probe(scene).catch((error: unknown) => error);
+    expect(fault).toMatchObject({ code: 'ERR_OCI_TIMEOUT', hint: expect.stringContaining('discoveryMs (--timeout)') });
+    expect(String(fault)).toMatch(/was not probed within 500 ms; the probe wrote .*could not be removed again/);
+  });
+
+  it("does not take a router's 404 for the end of an upload", async () => {
+    await using scene = await openScene({
+      profile: 'crane-serve',
+      intercept: ({ method, endpoint }, response) => {
+        if (method !== 'DELETE' || endpoint !== 'upload') return false;
+        response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
+        return true;
+      },
+    });
+    expect((await probe(scene)).warnings.join()).toContain('could not be cancelled');
+  });
+
+  it('names what a registry keeps that says it has deleted it', async () => {
     await using scene = await openScene({
       intercept: ({ method, endpoint }, response) => {
         if (method !== 'DELETE' || endpoint === 'upload') return false;

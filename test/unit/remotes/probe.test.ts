@@ -149,6 +149,26 @@ describe('a probe that only reads', () => {
     expect(fault.attempts.map(({ rule }) => rule)).toEqual(['not-found', 'not-found']);
   });
 
+  it('believes no other origin about the version, and names the time that was too short', async () => {
+    await using elsewhere = await startRegistry();
+    await using scene = await openScene({
+      intercept: ({ endpoint, url }, response) => {
+        if (endpoint !== 'base') return false;
+        response.writeHead(307, { location: `${elsewhere.origin}${url}` }).end();
+        return true;
+      },
+    });
+    const { version, capabilities } = await probeCapabilities(scene.resolver, scene.reference);
+    expect([version, capabilities[0]?.state]).toEqual([undefined, 'unknown']);
+    expect(capabilities[0]?.evidence).toContain(`to ${elsewhere.host}`);
+    await using silent = await openScene(
+      { intercept: () => true },
+      { timeouts: { requestMs: 5_000, discoveryMs: 100 } },
+    );
+    const fault = await faultOf(probeCapabilities(silent.resolver, silent.reference));
+    expect(fault).toMatchObject({ code: 'ERR_OCI_TIMEOUT', hint: expect.stringContaining('timeouts.discoveryMs') });
+  });
+
   it('names the reference to give where the image is not there', async () => {
     await using scene = await openScene();
     const { host } = scene.registry;
