@@ -8,7 +8,7 @@ const marks: Readonly<Record<DoctorSeverity, string>> = {
   fail: '✗ FAIL',
 };
 /** What stands at the top of the report already, or among the causes. */
-const shownElsewhere = /^(?:registry_url|repository|tag|error_code|.*_evidence)$/;
+const shownElsewhere = /^(?:registry_url|repository|tag|.*_evidence)$/;
 
 /** Draws a report: short for what passed, with causes and remedies for everything else. */
 export function drawDoctorReport(report: DoctorReport, width: number): readonly string[] {

@@ -15,7 +15,9 @@ export interface NamedFiles {
 const titleKey = 'org.opencontainers.image.title';
 const mostNameBytes = 200;
 /** Names that Windows takes for devices, whatever follows the dot. */
-const devices = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+const devices = /^(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\.|$)/i;
+/** What is drawn as nothing; the Braille blank is not among those that Unicode says so of. */
+const invisible = /[\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /**
  * Chooses the names files are written under: the title somebody gave them, where it is a plain name, else the digest.
@@ -54,8 +56,9 @@ export function titleOf({ annotations }: Descriptor): string | undefined {
   return annotations?.[titleKey];
 }
 
+/** As the file systems fold names that fold them most: full-width letters, and ß as ss. */
 function keyOf(title: string): string {
-  return title.normalize('NFC').toLowerCase();
+  return title.normalize('NFKC').toUpperCase().toLowerCase();
 }
 
 function sharedBy(count: number): string | undefined {
@@ -64,12 +67,14 @@ function sharedBy(count: number): string | undefined {
 
 /** Says what keeps a title from being the name of a file. */
 function faultOf(title: string): string | undefined {
+  // Some systems take compatible characters for one another, a full-width slash for a slash.
+  const plain = title.normalize('NFKC');
   if (title.trim() === '') return 'is empty';
   if (Buffer.byteLength(title) > mostNameBytes) return 'is too long';
-  if (/[/\\]/.test(title)) return 'is a path';
-  if (escapeText(title) !== title) return 'has characters that cannot be seen';
-  if (/^[.~-]/.test(title)) return 'begins like a hidden file or a flag';
-  if (/[<>:"|?*]|[. ]$/.test(title) || devices.test(title)) return 'is no name on every system';
+  if (/[/\\]/.test(plain)) return 'is a path';
+  if (escapeText(title) !== title || invisible.test(title)) return 'has characters that cannot be seen';
+  if (/^[.~-]/.test(plain)) return 'begins like a hidden file or a flag';
+  if (/[<>:"|?*]|[. ]$/.test(plain) || devices.test(plain)) return 'is no name on every system';
   // Otherwise one file could take the place that another one has by its digest.
   return /^sha(?:256|512)-[a-f0-9]+$/i.test(title) ? 'is in the form of a digest' : undefined;
 }

@@ -6,7 +6,7 @@ import type { ProbeFlags } from './commands/probe.js';
 import type { PullFlags } from './commands/pull.js';
 import { formatFlag, platformFlag, repeatedFlag, requireFlag } from './common-flags.js';
 import { addConnectionFlags } from './connection-flags.js';
-import { collect, parsePair, parseText } from './flag-parsers.js';
+import { collect, parsePair, parseSize, parseText } from './flag-parsers.js';
 import type { Dispatch } from './program.js';
 
 /** Declares the commands that work on an image in a registry. */
@@ -166,6 +166,11 @@ function declarePull(program: Command, dispatch: Dispatch): void {
         .default('.', 'here'),
     )
     .option('--manifest', 'the manifest itself, in place of the files it names')
+    .addOption(
+      new Option('--max-size <size>', 'most that all files may be together, such as 650MB')
+        .argParser(parseSize)
+        .default(64 * 1024 ** 3, '64GiB'),
+    )
     .option('--force', 'replace existing files')
     .addOption(formatFlag('how the result is written', 'text', 'json'));
   addConnectionFlags(pull)

@@ -19,6 +19,9 @@ interface Scene {
 
 const certificateFault = /CERT|SELF_SIGNED|ISSUER|LEAF_SIGNATURE|ALTNAME/;
 const loginFaults: ReadonlySet<string> = new Set(['ERR_OCI_UNAUTHORIZED', 'ERR_OCI_DENIED', 'ERR_OCI_CREDENTIALS']);
+/** A certificate that nothing is wrong with but the name. */
+const nameOfCertificate = /ALTNAME/;
+const noTls = /^(?:EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/;
 const nameFault = /^(?:ENOTFOUND|EAI_AGAIN)$/;
 
 /** Makes a failed check of what it threw. */
@@ -68,9 +71,16 @@ const causes: Readonly<Partial<Record<OciErrorCode, readonly string[]>>> = {
 
 function causesOf({ error, product, login }: Scene): readonly string[] {
   const code = codeOf(error.cause);
+  if (nameOfCertificate.test(code)) {
+    return [
+      'the registry is asked for by another name than its certificate has, such as an address',
+      'a proxy or load balancer in between shows the certificate of another site',
+    ];
+  }
+  if (noTls.test(code)) return ['the registry speaks plain HTTP on this port', 'the port belongs to another service'];
   if (certificateFault.test(code)) {
     return [
-      'the certificate is for another name, has expired, or is signed by an authority this machine does not know',
+      'the certificate has expired, or is signed by an authority this machine does not know',
       'a proxy in between puts its own certificate there',
     ];
   }
@@ -91,9 +101,21 @@ function causesOf({ error, product, login }: Scene): readonly string[] {
   ];
 }
 
-function fixesFor({ error, context, product, shell }: Scene): readonly DoctorFix[] {
+function fixesFor({ error, context, product, shell, login }: Scene): readonly DoctorFix[] {
   const code = codeOf(error.cause);
   const { target } = context;
+  if (nameOfCertificate.test(code)) {
+    return [
+      {
+        title: 'look for the names in the certificate, and ask for the registry by one of them',
+        commands: [shell.certificate],
+      },
+    ];
+  }
+  if (noTls.test(code)) {
+    const url = target.url.replace(/^https:/, 'http:');
+    return [{ title: 'speak plain HTTP to it', commands: [doctorCommand({ ...target, url }, undefined)] }];
+  }
   if (certificateFault.test(code)) {
     return [
       { title: 'look at the certificate', commands: [shell.certificate] },
@@ -105,9 +127,9 @@ function fixesFor({ error, context, product, shell }: Scene): readonly DoctorFix
   }
   if (nameFault.test(code)) return [{ title: 'look the name up', commands: [shell.lookUp] }];
   if (error.code === 'ERR_OCI_RATE_LIMITED') {
-    return [{ title: 'wait and try again', commands: [] }, ...loginFixes(target, product)];
+    return [{ title: 'wait and try again', commands: [] }, ...loginFixes(target, product, login?.source)];
   }
-  if (loginFaults.has(error.code)) return loginFixes(target, product);
+  if (loginFaults.has(error.code)) return loginFixes(target, product, login?.source);
   if (error.code === 'ERR_OCI_NETWORK' || error.code === 'ERR_OCI_TIMEOUT') {
     return [{ title: 'see how far a connection comes', commands: [shell.connect] }];
   }

@@ -1,4 +1,5 @@
 import type { DoctorTarget } from './doctor-check.js';
+import type { Login } from './doctor-login.js';
 import type { DoctorFix } from './doctor-report.js';
 import type { ProductId, RegistryProduct } from './registry-product.js';
 import { doctorCommand } from './shell-commands.js';
@@ -43,8 +44,19 @@ const ways: Readonly<Partial<Record<ProductId, Write>>> = {
   }),
 };
 
+/** What was handed over wins over a login of Docker's, which then changes nothing. */
+const correctGiven: DoctorFix = {
+  title:
+    'correct the user name, password or token that was given (OCI__Username, OCI__Password, OCI__Token, --username), or take it away: it wins over docker login',
+  commands: ['env | grep -o "^OCI__[A-Za-z]*"'],
+};
+
 /** Says how to log in to this registry, and how to hand the login over without one. */
-export function loginFixes(target: DoctorTarget, { id }: RegistryProduct): readonly DoctorFix[] {
+export function loginFixes(
+  target: DoctorTarget,
+  { id }: RegistryProduct,
+  source: Login['source'] | undefined,
+): readonly DoctorFix[] {
   const { registry } = target;
   const write = ways[id];
   const login = write?.(registry) ?? {
@@ -52,6 +64,7 @@ export function loginFixes(target: DoctorTarget, { id }: RegistryProduct): reado
     commands: [`docker login ${registry}`],
   };
   return [
+    ...(source === 'options' || source === 'provider' ? [correctGiven] : []),
     login,
     {
       title: 'or hand user name and password over by themselves (also as OCI__Username and OCI__Password)',

@@ -10,6 +10,8 @@ export interface CheckRun {
   readonly target: DoctorTarget;
   readonly contextFor: (signal: AbortSignal) => CheckContext;
   readonly checkMs: number;
+  /** Hears of the work of a check, which may go on after its time. */
+  readonly onStart?: ((work: Promise<unknown>) => void) | undefined;
 }
 
 /** Advice needs to know what kind of registry it is; nobody waits long for one that is dead to say so. */
@@ -18,16 +20,18 @@ const adviceMs = 1_000;
 /** Runs a check within its time; whatever it throws is a result, unless the caller gave up. */
 export async function runCheck(
   check: DoctorCheck,
-  { target, contextFor, checkMs }: CheckRun,
+  { target, contextFor, checkMs, onStart }: CheckRun,
   signal: AbortSignal,
 ): Promise<DoctorResult> {
   const startMs = performance.now();
   const expired = (): TransportError => tooLate(target, checkMs);
   let outcome: Outcome;
   try {
-    outcome = await withDeadline(checkMs, signal, expired, (inner) =>
-      whileAllowed(check.run(contextFor(inner)), inner),
-    );
+    outcome = await withDeadline(checkMs, signal, expired, (inner) => {
+      const work = check.run(contextFor(inner));
+      onStart?.(work);
+      return whileAllowed(work, inner);
+    });
   } catch (error) {
     signal.throwIfAborted();
     outcome = await withDeadline(adviceMs, signal, expired, (inner) => faultOutcome(error, contextFor(inner)));

@@ -1,4 +1,4 @@
-import { mapConcurrently } from '../content/abort.js';
+import { mapConcurrently, whileAllowed } from '../content/abort.js';
 import { Connections } from '../remotes/connections.js';
 import { resolveOptions } from '../remotes/resolve-options.js';
 import { createResolver } from '../remotes/resolver.js';
@@ -6,7 +6,7 @@ import { createContexts } from './check-context.js';
 import { chooseChecks } from './checks.js';
 import { createDoctorLogin } from './doctor-login.js';
 import { type DoctorOptions, resolveDoctorOptions } from './doctor-options.js';
-import type { DoctorReport } from './doctor-report.js';
+import type { DoctorReport, DoctorResult } from './doctor-report.js';
 import { headerSecrets, reportOf, withoutAny } from './make-report.js';
 import { runCheck } from './run-check.js';
 
@@ -41,16 +41,29 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   const { target, contextFor } = createContexts(shared);
   // Nothing runs beside what writes: neither is to be blamed for the other.
   const atOnce = writeProbes ? 1 : checks.length;
-  const results = await mapConcurrently(
-    checks,
-    atOnce,
-    (check, stop) => runCheck(check, { target, contextFor, checkMs }, stop),
-    signal,
-  );
+  const started: Promise<unknown>[] = [];
+  const onStart = (work: Promise<unknown>): void => {
+    started.push(work);
+  };
+  const run = { target, contextFor, checkMs, onStart };
+  let results: readonly DoctorResult[];
+  try {
+    results = await mapConcurrently(checks, atOnce, (check, stop) => runCheck(check, run, stop), signal);
+  } finally {
+    if (writeProbes) await untilCleanedUp(started);
+  }
   const hidden = [...login.secrets, ...headerSecrets(repositories, connections.options.headersFor)];
   return reportOf(
     target,
     startedAt,
     results.map((result) => withoutAny(result, hidden)),
   );
+}
+
+/** A probe that writes removes it again in ten seconds, in a time of its own; what hangs elsewhere is not waited for. */
+const cleanUpMs = 12_000;
+
+/** Waits for checks that ran out of time, or were given up: who ends the program meanwhile would leave behind what they wrote. */
+async function untilCleanedUp(started: readonly Promise<unknown>[]): Promise<void> {
+  await whileAllowed(Promise.allSettled(started), AbortSignal.timeout(cleanUpMs)).catch(() => undefined);
 }

@@ -9,6 +9,7 @@ import { exitCodes } from '../exit-codes.js';
 import { type NamedFile, nameFiles, nameOfDigest, titleOf } from '../file-names.js';
 import { countOf, formatSize } from '../format-size.js';
 import { openPlace } from '../open-place.js';
+import { OutputFailure } from '../output-failure.js';
 import { UsageError } from '../usage-error.js';
 import { type FileSource, type WriteFilesOptions, writeFiles } from '../write-files.js';
 
@@ -17,6 +18,8 @@ export interface PullFlags extends ConnectionFlags {
   readonly output: string;
   readonly manifest?: boolean | undefined;
   readonly force?: boolean | undefined;
+  /** Bytes of all files together. */
+  readonly maxSize: number;
   readonly format: 'text' | 'json';
 }
 
@@ -34,6 +37,7 @@ export async function runPull(reference: string, flags: PullFlags, context: Comm
   const artifact = flags.manifest === true ? undefined : await readArtifact(source, descriptor, { signal });
   const content = artifact?.files.filter(({ mediaType }) => mediaType !== emptyType) ?? [descriptor];
   const { files, warnings } = artifact === undefined ? nameManifest(descriptor) : nameFiles(content);
+  assertRoom(files, flags.maxSize);
   if (flags.output === '-') await toStandardOutput(files, source, context);
   else {
     const paths = await writeFiles(flags.output, sourcesOf(files, source, signal), settings(files, flags, context));
@@ -42,6 +46,19 @@ export async function runPull(reference: string, flags: PullFlags, context: Comm
   }
   for (const warning of warnings) output.warn(warning);
   return exitCodes.fine;
+}
+
+/** What a manifest says of sizes is a registry's word: a disk is not filled on that. */
+function assertRoom(files: readonly NamedFile[], maxSize: number): void {
+  const size = sizeOf(files);
+  if (size <= maxSize) return;
+  throw new OutputFailure(`the files are ${formatSize(size)} by their manifest, more than ${formatSize(maxSize)}`, {
+    hint: 'if so much is right, allow it with --max-size',
+  });
+}
+
+function sizeOf(files: readonly NamedFile[]): number {
+  return files.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
 }
 
 function nameManifest(descriptor: Descriptor): ReturnType<typeof nameFiles> {
@@ -57,7 +74,7 @@ function settings(
   { force = false }: Pick<PullFlags, 'force'>,
   { output, signal }: CommandContext,
 ): WriteFilesOptions {
-  const totalBytes = files.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  const totalBytes = sizeOf(files);
   let doneBytes = 0;
   const onBytes = (bytes: number): void => {
     doneBytes += bytes;

@@ -57,16 +57,16 @@ export function drawDigest(digest: string): Html {
   return html`<code class="digest" title="${digest}">${digest}</code>`;
 }
 
-function drawAnnotations({ annotations }: NodeView): readonly Html[] {
+function drawAnnotations({ annotations, annotationsLeftOut }: NodeView): readonly Html[] {
   const others = annotations.filter(([name]) => name !== createdAnnotation);
-  if (others.length === 0) return [];
+  if (others.length + annotationsLeftOut === 0) return [];
   const rows = others
     .slice(0, maxAnnotations)
     .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
-  const more = others.length - rows.length;
+  const more = others.length - rows.length + annotationsLeftOut;
   const rest = more === 0 ? html`` : html`<p class="note">${countOf(more, 'more annotation')}, not shown here</p>`;
   return [
-    html`<details class="small"><summary>${countOf(others.length, 'annotation')}</summary><dl class="pairs">${rows}</dl>${rest}</details>`,
+    html`<details class="small"><summary>${countOf(others.length + annotationsLeftOut, 'annotation')}</summary><dl class="pairs">${rows}</dl>${rest}</details>`,
   ];
 }
 

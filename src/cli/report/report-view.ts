@@ -41,6 +41,8 @@ export interface NodeView extends NodeFacts {
   readonly children: readonly NodeView[];
   /** How many more there are below it that the report has no room for. */
   readonly leftOut: number;
+  /** Annotations the report has no room for. */
+  readonly annotationsLeftOut: number;
   /** Why children that are there are not shown here: they stand further up, or lie too deep. */
   readonly elsewhere?: 'above' | 'deeper' | undefined;
 }

@@ -90,7 +90,7 @@ async function halfLogin(
     likelyCauses: [`${variable} is not set where this runs`, 'a secret was not mounted, or has another name'],
     howToFix: [
       { title: `give the ${missing} too: ${variable}`, commands: ['env | grep -o "^OCI__[A-Za-z]*"'] },
-      ...loginFixes(context.target, await context.product()),
+      ...loginFixes(context.target, await context.product(), 'options'),
     ],
   };
 }
@@ -101,7 +101,7 @@ async function loginNeeded(context: CheckContext, evidence: Outcome['evidence'])
     message: `${context.target.registry} asks for a login, and no credentials were given`,
     evidence,
     likelyCauses: ['nobody has logged in to the registry on this machine', 'the login is for another name of the host'],
-    howToFix: loginFixes(context.target, await context.product()),
+    howToFix: loginFixes(context.target, await context.product(), 'none'),
   };
 }
 

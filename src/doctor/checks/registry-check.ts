@@ -65,6 +65,14 @@ async function odd(
     evidence,
     likelyCauses,
     howToFix: [
+      ...(evidence?.['status'] === 429
+        ? [
+            {
+              title: 'wait, or log in: limits are for each account, or for each address where there is none',
+              commands: [],
+            },
+          ]
+        : []),
       { title: 'look at the answer itself, and check host and port', commands: [base] },
       { title: 'see what stands between here and the registry', commands: ['env | grep -i _proxy'] },
     ],

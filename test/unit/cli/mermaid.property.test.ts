@@ -154,7 +154,25 @@ describe('a diagram', () => {
 test('a report of more manifests than it has room for says of each place how many are left out', () => {
   const childrenOf = ({ digest }: NodeFacts): NodeFacts[] =>
     digest === digestOf(0) ? [facts(1), facts(2), facts(3)] : [];
-  const grown = growTrees([facts(0), facts(4)], childrenOf, 3);
+  const grown = growTrees([facts(0), facts(4)], childrenOf, { nodes: 3 });
   expect(grown).toMatchObject({ rootsLeftOut: 0, roots: [{ leftOut: 2, children: [{ digest: digestOf(1) }] }, {}] });
-  expect(growTrees([facts(0), facts(4)], childrenOf, 1)).toMatchObject({ rootsLeftOut: 1, roots: [{ leftOut: 3 }] });
+  expect(growTrees([facts(0), facts(4)], childrenOf, { nodes: 1 })).toMatchObject({
+    rootsLeftOut: 1,
+    roots: [{ leftOut: 3 }],
+  });
+});
+
+test('a report has room for so many characters of annotations, and says how many it has none for', () => {
+  const noted = (n: number): NodeFacts => ({
+    ...facts(n),
+    annotations: [
+      ['name', 'x'.repeat(10_000)],
+      ['b', 'c'],
+    ],
+  });
+  // A text of any length takes as much room as is shown of it: 516 of these are the first one.
+  const [root] = growTrees([noted(0)], () => [], { annotationLength: 517 }).roots;
+  expect([root?.annotations.length, root?.annotationsLeftOut]).toEqual([1, 1]);
+  const all = growTrees([noted(0), noted(1)], () => [], { annotationLength: 518 }).roots;
+  expect(all.map(({ annotationsLeftOut }) => annotationsLeftOut)).toEqual([0, 2]);
 });

@@ -123,6 +123,18 @@ test('what has no files, several files for one pipe, or no digest in a bundle is
   }
 });
 
+test('more than --max-size is refused before the first byte, and an endless layer by what its manifest says', async () => {
+  await using registry = await startRegistry();
+  await using workspace = await createWorkspace();
+  const name = await attach(registry, workspace, 'a.json', 'b.json');
+  registry.clearRequests();
+  const small = await cli(['pull', name, '--output', workspace.path('out'), '--max-size', '30B']);
+  expect([small.code, small.stderr]).toEqual([5, expect.stringContaining('34 B by their manifest, more than 30 B')]);
+  expect(small.stderr).toContain('next: if so much is right, allow it with --max-size');
+  expect(registry.requests.some(({ endpoint }) => endpoint === 'blob')).toBe(false);
+  expect((await cli(['pull', name, '--output', workspace.path('out'), '--max-size', '34B'])).code).toBe(0);
+});
+
 test('an artifact without files writes none and says where to look', async () => {
   await using registry = await startRegistry();
   await using workspace = await createWorkspace();
@@ -168,6 +180,13 @@ describe('a title from a registry', () => {
     'a:b',
     'a.',
     'a ',
+    '．．／x',
+    '－rf',
+    'com¹',
+    'CONIN$',
+    '\u3164',
+    '\u2800',
+    'tag\u{e0041}',
     'x'.repeat(201),
     `sha256-${'a'.repeat(64)}`,
   ])('%j is no name: the digest is, and a warning says why', (title) => {
@@ -186,6 +205,13 @@ describe('a title from a registry', () => {
     ]);
     expect(files.map(({ name }) => name.slice(0, 7))).toEqual(['sha256-', 'sha256-', 'c.json']);
     expect(warnings).toHaveLength(2);
+    for (const [one, other] of [
+      ['straße', 'STRASSE'],
+      ['ſ.txt', 's.txt'],
+      ['ａ.txt', 'A.txt'],
+    ] as const) {
+      expect(nameFiles([file(one, '1'), file(other, '2')]).warnings).toHaveLength(2);
+    }
   });
 
   test('whatever they are, names are plain, and each is of one file', () => {

@@ -58,6 +58,18 @@ describe('a run of the doctor', () => {
     expect(result.message).toBe('the check ended in a fault of its own: x is not a \\u001b[31mfunction');
   });
 
+  it('has removed what a write probe wrote when it returns, also where its time was over', async () => {
+    await using ward = await openWard({
+      intercept: ({ method, endpoint }) => method === 'PUT' && endpoint === 'manifest',
+    });
+    const { repositories } = ward.registry.store;
+    const blobs = (): number => [...repositories.values()].reduce((sum, one) => sum + one.blobs.size, 0);
+    const before = blobs();
+    const result = await ward.check('capabilities', { writeProbes: true, checkMs: 1_000 });
+    expect(result).toMatchObject({ severity: 'fail', evidence: { error_code: 'ERR_OCI_TIMEOUT' } });
+    expect(blobs()).toBe(before);
+  });
+
   it('ends a check that does not end, after checkMs', async () => {
     const endless = { ...fakeCheck(), run: () => new Promise<never>(() => undefined) };
     const result = await runCheck(endless, fakeRun(50), AbortSignal.timeout(10_000));

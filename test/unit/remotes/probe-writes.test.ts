@@ -150,7 +150,10 @@ describe('a probe that writes', () => {
       { timeouts: { discoveryMs: 500 } },
     );
     const fault: unknown = await probe(scene).catch((error: unknown) => error);
-    expect(fault).toMatchObject({ code: 'ERR_OCI_TIMEOUT', hint: expect.stringContaining('discoveryMs (--timeout)') });
+    expect(fault).toMatchObject({
+      code: 'ERR_OCI_TIMEOUT',
+      hint: expect.stringContaining('discoveryMs (--timeout)') as unknown,
+    });
     expect(String(fault)).toMatch(/was not probed within 500 ms; the probe wrote .*could not be removed again/);
   });
 

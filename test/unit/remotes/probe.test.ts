@@ -166,7 +166,10 @@ describe('a probe that only reads', () => {
       { timeouts: { requestMs: 5_000, discoveryMs: 100 } },
     );
     const fault = await faultOf(probeCapabilities(silent.resolver, silent.reference));
-    expect(fault).toMatchObject({ code: 'ERR_OCI_TIMEOUT', hint: expect.stringContaining('timeouts.discoveryMs') });
+    expect(fault).toMatchObject({
+      code: 'ERR_OCI_TIMEOUT',
+      hint: expect.stringContaining('timeouts.discoveryMs') as unknown,
+    });
   });
 
   it('names the reference to give where the image is not there', async () => {
