@@ -1,5 +1,4 @@
 import type { Command, CommanderError } from 'commander';
-import { hideLogin } from './hide-login.js';
 import { nearest } from './nearest.js';
 import { otherCommands, otherFlags } from './other-words.js';
 import { UsageError } from './usage-error.js';
@@ -24,8 +23,7 @@ export interface Place {
 
 function explain(fault: CommanderError, place: Place): UsageError {
   const { command, path } = place;
-  const [said = ''] = fault.message.replace(/^error: /, '').split('\n');
-  const message = command.args.reduce((text, word) => text.replaceAll(word, () => hideLogin(word)), said);
+  const [message = ''] = fault.message.replace(/^error: /, '').split('\n');
   const fail = (text: string, hint: string): UsageError => new UsageError(text, { hint, cause: fault });
   // What is missing is looked for before what is unknown, and is often the same thing misspelt.
   const stray = unknownFlag(place);
@@ -107,8 +105,8 @@ export function suggestCommand(words: readonly string[], place: Place): string {
   const found = meantCommand(word, command);
   if (found !== undefined) return `did you mean ${path} ${found}? See ${help}`;
   if (word === 'login') return 'docker login writes what is read here; or give --username and --password-stdin';
-  if (bundleName.test(word)) return `to look into a bundle: oci-referrers bundle inspect --file ${hideLogin(word)}`;
-  if (/[/:@]/.test(word)) return `to see what refers to an image: oci-referrers discover ${hideLogin(word)}`;
+  if (bundleName.test(word)) return `to look into a bundle: oci-referrers bundle inspect --file ${word}`;
+  if (/[/:@]/.test(word)) return `to see what refers to an image: oci-referrers discover ${word}`;
   return help;
 }
 

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { CliIo } from './cli-io.js';
+import { hideTyped } from './hide-login.js';
 import { createProgressLine, type Progress } from './progress-line.js';
 
 /** The two ways out of a command, and how much is said on the second one. */
@@ -34,8 +35,17 @@ export interface OutputFlags {
 
 const colours = { error: 31, warning: 33 } as const;
 
-/** Makes the output of one command. */
-export function createOutput({ stdout, stderr, env }: CliIo, { quiet = false, verbose = false }: OutputFlags): Output {
+/**
+ * Makes the output of one command.
+ *
+ * @param argv - what was typed: a login in it is not shown again
+ */
+export function createOutput(
+  { stdout, stderr, env }: CliIo,
+  { quiet = false, verbose = false }: OutputFlags,
+  argv: readonly string[] = [],
+): Output {
+  const hide = hideTyped(argv);
   const isTerminal = stderr.isTTY === true && env['TERM'] !== 'dumb';
   const hasColour = isTerminal && (env['NO_COLOR'] ?? '') === '';
   const line = createProgressLine(stderr, isTerminal && !quiet);
@@ -43,7 +53,7 @@ export function createOutput({ stdout, stderr, env }: CliIo, { quiet = false, ve
     hasColour ? `\u001B[${colours[name]}m${name}:\u001B[0m` : `${name}:`;
   const say = (text: string): void => {
     line.clear();
-    stderr.write(`${text}\n`);
+    stderr.write(`${hide(text)}\n`);
   };
   const result = async (lines: readonly string[]): Promise<void> => {
     line.clear();

@@ -18,7 +18,7 @@ const transports = /^(?:docker|oci-archive|docker-archive|docker-daemon|containe
  */
 export function parseImage(text: string, argument: string): Reference {
   const fail = (reason: string, hint: string): never => {
-    throw new UsageError(`${argument} ${hideLogin(text)} ${reason}`, { hint });
+    throw new UsageError(`${argument} ${text} ${reason}`, { hint });
   };
   if (/^(?:https?|docker|oci):\/\//i.test(text)) {
     const plain = /^http:/i.test(text) ? '; --plain-http chooses HTTP' : '';

@@ -23,9 +23,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 
 async function runGuarded(argv: readonly string[], io: CliIo): Promise<number> {
   let exitCode: number = exitCodes.fine;
-  let output = createOutput(io, {});
+  let output = createOutput(io, {}, argv);
   const dispatch: Dispatch = async (run, flags) => {
-    output = createOutput(io, flags);
+    output = createOutput(io, flags, argv);
     const signal = io.signal ?? new AbortController().signal;
     signal.throwIfAborted();
     exitCode = await run({ io, output, signal });

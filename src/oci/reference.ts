@@ -37,10 +37,8 @@ export function isRegistryHost(text: string): boolean {
   return hostPattern.test(text) && URL.canParse(`https://${text}`);
 }
 
-/** What stands before an @ that no path precedes is a user name and a password, and goes into no message. */
-function withoutLogin(text: string): string {
-  return text.replace(/^([a-z]+:\/\/)?[^/]*@(?!sha[0-9]+:)/i, '$1').replace(/[?#].*$/s, '');
-}
+/** A user name or password, as URLs have them; a port is none, nor is what stands before a digest. */
+const loginPattern = /^(?:[a-z][a-z0-9+.-]*:\/\/[^@]*|[^@:/]+:(?!\d{1,5}[/@])[^@]*)@(?!sha\d+:)/i;
 
 /**
  * Parses an image reference the way Docker and containerd users write it.
@@ -49,17 +47,30 @@ function withoutLogin(text: string): string {
  * names live under `library/`. A host has one spelling, in lower case. Without tag and digest the tag is `latest`.
  * @param text - such as `registry.example.com/team/app:1.2` or `alpine@sha256:…`; at most 1,024 characters
  * @param argument - the name to blame in the error
- * @throws {@link ArgumentError} `ERR_OCI_INVALID_REFERENCE`, saying which part is wrong
+ * @throws {@link ArgumentError} `ERR_OCI_INVALID_REFERENCE`, saying which part is wrong; it never repeats a user name or
+ * password
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
  */
 export function parseReference(text: string, argument = 'reference'): Reference {
   const fail = (reason: string, hint?: string): never => {
-    const shown = withoutLogin(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+    // What follows is no part of a reference, and may be a token.
+    const named = text.replace(/[?#].*$/s, '…');
+    const shown = named.length > 200 ? `${named.slice(0, 200)}…` : named;
     throw new ArgumentError('ERR_OCI_INVALID_REFERENCE', `${argument} ${JSON.stringify(shown)} ${reason}`, {
       argument,
       hint: hint ?? 'write HOST[:PORT]/REPOSITORY:TAG or HOST[:PORT]/REPOSITORY@sha256:DIGEST',
     });
   };
+  if (loginPattern.test(text)) {
+    throw new ArgumentError(
+      'ERR_OCI_INVALID_REFERENCE',
+      `${argument} has an @ that no digest follows, as a URL with a user name and password has; it is not repeated here`,
+      {
+        argument,
+        hint: 'write HOST[:PORT]/REPOSITORY:TAG or HOST[:PORT]/REPOSITORY@sha256:DIGEST; credentials are given by themselves',
+      },
+    );
+  }
   if (text.length === 0) fail('is empty');
   if (text.length > maxReferenceLength) fail(`is longer than ${maxReferenceLength} characters`);
   if (text.includes('://')) fail('has a scheme', 'leave out the scheme; --plain-http chooses HTTP');

@@ -16,7 +16,6 @@ import { connectionOptions } from '../connection-options.js';
 import { environmentOf, registryUrlOf } from '../environment-settings.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
-import { hideLogin } from '../hide-login.js';
 import { parseLayoutLocation } from '../location.js';
 import { warnOfPart } from '../part-warning.js';
 import type { SignatureFlags } from '../signature-flags.js';
@@ -92,7 +91,7 @@ function targetsOf({ to, map = [] }: ImportFlags): { readonly layout?: string; r
     });
   }
   if (to?.includes('://') === true) {
-    throw new UsageError(`--to ${hideLogin(to)} has a scheme`, { hint: 'leave it out; --plain-http chooses HTTP' });
+    throw new UsageError(`--to ${to} has a scheme`, { hint: 'leave it out; --plain-http chooses HTTP' });
   }
   const mapped = map.map(([, target]) => parseReference(target, '--map').registry);
   return { targets: to === undefined ? mapped : [to.split('/', 1)[0] ?? to, ...mapped] };

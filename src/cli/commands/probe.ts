@@ -7,7 +7,6 @@ import { asDiscoveryFailure } from '../discovery-failure.js';
 import { drawCapabilities } from '../draw-capabilities.js';
 import { exitCodeOf } from '../exit-code-of.js';
 import { exitCodes } from '../exit-codes.js';
-import { hideLogin } from '../hide-login.js';
 import { parseLocation } from '../location.js';
 import type { Output } from '../output.js';
 import { printError } from '../print-error.js';
@@ -65,7 +64,7 @@ function sayLeft(warning: string, output: Output, { stderr }: CliIo): void {
 function registryOf(reference: string): string {
   const location = parseLocation(reference, 'registry/repo');
   if ('registry' in location) return location.registry;
-  throw new UsageError(`${hideLogin(reference)} is an image layout, and only registries are probed`, {
+  throw new UsageError(`${reference} is an image layout, and only registries are probed`, {
     hint: 'name an image in a registry, such as registry.example.com/team/app:1.2',
   });
 }

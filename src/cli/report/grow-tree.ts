@@ -8,7 +8,7 @@ export const maxReportNodes = 20_000;
  * Characters of all annotations that a report shows. A list may have gigabytes of them: one string cannot hold so much, and
  * writing it keeps Ctrl-C waiting.
  */
-export const maxAnnotationLength = 8 * 1024 * 1024;
+export const maxAnnotationLength: number = 8 * 1024 * 1024;
 /** As much as is shown of one text, at most. */
 const shownLength = 512;
 
