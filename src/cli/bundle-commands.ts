@@ -239,6 +239,8 @@ function declareImport(bundle: Command, dispatch: Dispatch): void {
       'after',
       `
 Running it again after a failure pushes only what is missing.
+Without --to and --map it goes to OCI__RegistryUrl, with OCI__Username and
+OCI__Password or OCI__Token unless --username is given.
 
 Examples:
   oci-referrers bundle import --file app.tgz --to mirror.example.net/prod

@@ -74,8 +74,15 @@ async function readTls(flags: ConnectionFlags, { signal }: CommandContext): Prom
   if ((cert === undefined) !== (keyFile === undefined)) {
     throw new UsageError('--cert and --key-file belong together', { hint: 'give both, or neither' });
   }
-  const read = async (path: string | undefined, flag: string): Promise<string | undefined> =>
-    path === undefined ? undefined : (await readInputFile(path, flag, { maxBytes: maxPemBytes, signal })).toString();
+  const read = async (path: string | undefined, flag: string): Promise<string | undefined> => {
+    if (path === undefined) return undefined;
+    const text = (await readInputFile(path, flag, { maxBytes: maxPemBytes, signal })).toString();
+    // Node takes a file without any for no authorities, and the fault shows as a certificate that nobody trusts.
+    if (text.includes('-----BEGIN ')) return text;
+    const hint =
+      'name a PEM file, which has a line -----BEGIN …; from DER: openssl x509 -inform der -in FILE -out FILE.pem';
+    throw new UsageError(`${flag}: ${path} has nothing in PEM form`, { hint });
+  };
   const tls = {
     ca: await read(caFile, '--ca-file'),
     cert: await read(cert, '--cert'),

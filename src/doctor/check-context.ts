@@ -19,6 +19,7 @@ export interface RunScene {
   readonly resolver: Pick<Resolver, 'probe'>;
   readonly login: DoctorLogin;
   readonly writeProbes: boolean;
+  readonly commandFlags: DoctorTarget['commandFlags'];
   readonly signal: AbortSignal | undefined;
 }
 
@@ -27,10 +28,10 @@ export function createContexts(scene: RunScene): {
   readonly target: DoctorTarget;
   readonly contextFor: (signal: AbortSignal) => CheckContext;
 } {
-  const { reference, repositories, options, resolver, login, writeProbes } = scene;
+  const { reference, repositories, options, resolver, login, writeProbes, commandFlags } = scene;
   const at = (capability: HostCapability): Repository =>
     decisiveRepository(repositories, capability, reference.registry);
-  const target = targetOf(reference, at('pull'));
+  const target = { ...targetOf(reference, at('pull')), commandFlags };
   const door = once(() => askFrontDoor(at('pull'), options, scene.signal));
   const who = once(() => login.look(scene.signal));
   const known = async <Value>(wanted: Promise<Value>): Promise<Value | undefined> =>
@@ -46,7 +47,7 @@ export function createContexts(scene: RunScene): {
   return { target, contextFor };
 }
 
-function targetOf(reference: Reference, at: Repository): DoctorTarget {
+function targetOf(reference: Reference, at: Repository): Omit<DoctorTarget, 'commandFlags'> {
   const { registry, repository, tag = 'latest' } = reference;
   return { url: at.client.origin, registry, repository, tag, reference: formatReference(reference) };
 }

@@ -3,6 +3,7 @@ import type { ResolvedOptions } from '../remotes/options.js';
 import type { Repository } from '../remotes/repository.js';
 import type { Resolver } from '../remotes/types.js';
 import type { Login } from './doctor-login.js';
+import type { DoctorSettings } from './doctor-options.js';
 import type { DoctorCheckId, DoctorFix, DoctorSeverity } from './doctor-report.js';
 import type { FrontDoor } from './front-door.js';
 import type { RegistryProduct } from './registry-product.js';
@@ -41,6 +42,8 @@ export interface DoctorTarget {
   readonly tag: string;
   /** Registry, repository and tag. */
   readonly reference: string;
+  /** What a command of the program takes to reach it. */
+  readonly commandFlags: DoctorSettings['commandFlags'];
 }
 
 /** What a check works with. */

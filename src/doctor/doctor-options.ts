@@ -30,6 +30,11 @@ export interface DoctorOptions
   readonly tags?: readonly string[] | undefined;
   /** Also tries what only a write shows: opens an upload and cancels it, probes what writing can do; false by default. */
   readonly writeProbes?: boolean | undefined;
+  /**
+   * Flags that the `oci-referrers` commands in the report repeat, since they reach the registry with them alone, such as
+   * `{ '--ca-file': 'ca.pem', '--insecure': true }`; none by default. Secrets do not belong here.
+   */
+  readonly commandFlags?: Readonly<Record<string, string | true>> | undefined;
   /** Milliseconds each check may take, 1 to 3,600,000; 30,000 by default. */
   readonly checkMs?: number | undefined;
 }
@@ -41,6 +46,7 @@ export interface DoctorSettings {
   readonly connection: ResolverOptions;
   readonly login: Pick<DoctorOptions, 'username' | 'password' | 'token'>;
   readonly writeProbes: boolean;
+  readonly commandFlags: Readonly<Record<string, string | true>>;
   readonly checkMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -56,6 +62,7 @@ const ownOptions = z.strictObject({
   checks: z.array(z.string()).min(1, 'names no check').optional(),
   tags: z.array(z.string()).min(1, 'names no tag').optional(),
   writeProbes: z.boolean().optional(),
+  commandFlags: z.record(z.string(), z.union([text, z.literal(true)])).optional(),
   checkMs: z.number().int().min(1).max(3_600_000).optional(),
   signal: z.custom((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
 });
@@ -71,8 +78,8 @@ const doctorRetry = { maxRetries: 1, baseDelayMs: 100, maxRetryAfterMs: 2_000 };
  */
 export function resolveDoctorOptions(options: DoctorOptions): DoctorSettings {
   const { registryUrl, testRepository, testTag, username, password, token, ...others } = options;
-  const { checks, tags, writeProbes, checkMs, signal, ...connection } = others;
-  const run = { checks, tags, writeProbes, checkMs, signal };
+  const { checks, tags, writeProbes, commandFlags, checkMs, signal, ...connection } = others;
+  const run = { checks, tags, writeProbes, commandFlags, checkMs, signal };
   checkOptions(ownOptions, { registryUrl, testRepository, testTag, username, password, token, ...run });
   resolveOptions(connection);
   if (token !== undefined && (username !== undefined || password !== undefined)) {
@@ -94,6 +101,7 @@ export function resolveDoctorOptions(options: DoctorOptions): DoctorSettings {
     },
     login: { username, password, token },
     writeProbes: writeProbes ?? false,
+    commandFlags: commandFlags ?? {},
     checkMs: checkMs ?? 30_000,
     signal,
   };

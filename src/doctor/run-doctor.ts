@@ -27,7 +27,15 @@ import { runCheck } from './run-check.js';
  * ```
  */
 export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
-  const { reference, connection, login: given, writeProbes, checkMs, signal } = resolveDoctorOptions(options);
+  const {
+    reference,
+    connection,
+    login: given,
+    writeProbes,
+    commandFlags,
+    checkMs,
+    signal,
+  } = resolveDoctorOptions(options);
   const checks = chooseChecks(options.checks, options.tags);
   signal?.throwIfAborted();
   const startedAt = new Date();
@@ -37,7 +45,8 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   await using connections = new Connections(resolveOptions(resolverOptions));
   await using resolver = createResolver(resolverOptions);
   const repositories = await connections.repositories(reference);
-  const shared = { reference, repositories, options: connections.options, resolver, login, writeProbes, signal };
+  const asked = { reference, repositories, options: connections.options, resolver };
+  const shared = { ...asked, login, writeProbes, commandFlags, signal };
   const { target, contextFor } = createContexts(shared);
   // Nothing runs beside what writes: neither is to be blamed for the other.
   const atOnce = writeProbes ? 1 : checks.length;

@@ -94,12 +94,15 @@ function entryOf({ target, login, door, options }: ShellScene): Entry {
 
 /** The command that runs the doctor at this registry, with more flags. */
 export function doctorCommand(
-  { url }: DoctorTarget,
+  { url, commandFlags }: DoctorTarget,
   check: DoctorCheckId | undefined,
   ...flags: readonly string[]
 ): string {
   const first = check === undefined ? 'oci-referrers doctor run' : `oci-referrers doctor run --check ${check}`;
-  return lines(first, `--registry-url ${url}`, ...flags);
+  const repeated = Object.entries(commandFlags).map(([flag, value]) =>
+    value === true ? flag : `${flag} ${quoteWord(value)}`,
+  );
+  return lines(first, `--registry-url ${url}`, ...repeated, ...flags);
 }
 
 /** A command over several lines. */

@@ -7,13 +7,14 @@ import {
   importBundle,
   parseReference,
   parseRegistryUrl,
+  type ResolverOptions,
   type TransferReport,
 } from '../../index.js';
 import { checkingProgress } from '../checking-progress.js';
 import type { CommandContext } from '../command-context.js';
 import type { ConnectionFlags } from '../connection-flags.js';
 import { connectionOptions } from '../connection-options.js';
-import { environmentOf, registryUrlOf } from '../environment-settings.js';
+import { environmentLogin, environmentOf, registryUrlOf } from '../environment-settings.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatSize } from '../format-size.js';
 import { parseLayoutLocation } from '../location.js';
@@ -38,10 +39,10 @@ export interface ImportFlags extends ConnectionFlags, SignatureFlags {
 /** Validates a bundle and pushes what is in it. */
 export async function runImport(given: ImportFlags, context: CommandContext): Promise<number> {
   const { output, signal } = context;
-  const flags = withTarget(given, context);
+  const { flags, login } = withTarget(given, context);
   const { layout, targets } = targetsOf(flags);
   warnOfPart(flags.file, output);
-  await using resolver = createResolver(await connectionOptions(flags, targets, context));
+  await using resolver = createResolver({ ...login, ...(await connectionOptions(flags, targets, context)) });
   const { options, signatures, keyFiles } = await signatureOptions(flags.file, flags, context);
   const importOptions: ImportOptions = {
     ...options,
@@ -67,13 +68,18 @@ export async function runImport(given: ImportFlags, context: CommandContext): Pr
   return exitCodes.fine;
 }
 
-/** Where the command line names no target, the registry counts that the environment names; which one is said. */
-function withTarget(flags: ImportFlags, { io, output }: CommandContext): ImportFlags {
-  const url = registryUrlOf(environmentOf(io.env));
-  if (flags.to !== undefined || flags.map !== undefined || url === undefined) return flags;
+/** Where the command line names no target, the registry counts that the environment names, with its login; which is said. */
+function withTarget(
+  flags: ImportFlags,
+  { io, output }: CommandContext,
+): { readonly flags: ImportFlags; readonly login?: Pick<ResolverOptions, 'credentials'> } {
+  const setting = environmentOf(io.env);
+  const url = registryUrlOf(setting);
+  if (flags.to !== undefined || flags.map !== undefined || url === undefined) return { flags };
   const { registry, scheme } = parseRegistryUrl(url);
   output.info(escapeText(`[INFO] Importing to ${registry}, which OCI__RegistryUrl names`));
-  return { ...flags, to: registry, plainHttp: flags.plainHttp ?? scheme === 'http' };
+  const target = { ...flags, to: registry, plainHttp: flags.plainHttp ?? scheme === 'http' };
+  return { flags: target, login: { credentials: environmentLogin(setting, registry) } };
 }
 
 /** A directory; or the registries named as targets, where secrets of the command line may go. */

@@ -89,7 +89,20 @@ async function doctorOptions(flags: DoctorFlags, context: CommandContext): Promi
     checks: flags.check,
     tags: flags.tag,
     writeProbes: flags.writeProbes,
+    commandFlags: repeatedFlags(flags),
     checkMs: flags.timeout === undefined ? undefined : Math.min(flags.timeout, 3600) * 1000,
     signal,
+  };
+}
+
+/** What the commands in a report take to reach the same registry: paths, and never what may be secret. */
+function repeatedFlags(flags: DoctorFlags): Record<string, string | true> {
+  const { caFile, cert, keyFile, insecure = false, hostsDir, registryConfig } = flags;
+  return {
+    ...(caFile === undefined ? {} : { '--ca-file': caFile }),
+    ...(cert === undefined || keyFile === undefined ? {} : { '--cert': cert, '--key-file': keyFile }),
+    ...(insecure ? { '--insecure': true as const } : {}),
+    ...(hostsDir === undefined ? {} : { '--hosts-dir': hostsDir }),
+    ...(registryConfig === undefined ? {} : { '--registry-config': registryConfig }),
   };
 }

@@ -1,4 +1,4 @@
-import { type CommandRow, quote } from './command-table.js';
+import { type CommandRow, commandPattern, quote } from './command-table.js';
 
 /** Writes the completion for bash, 3.2 as on macOS included; file names are left to bash itself. */
 export function bashScript(rows: readonly CommandRow[]): string {
@@ -16,10 +16,7 @@ _oci_referrers() {
   while [ "$i" -lt "$COMP_CWORD" ]; do
     word="\${at:+$at }\${COMP_WORDS[i]}"
     case "$word" in
-      ${rows
-        .filter(({ path }) => path !== '')
-        .map(({ path }) => quote(path))
-        .join('|')}) at="$word" ;;
+      ${commandPattern(rows)}) at="$word" ;;
     esac
     i=$((i + 1))
   done

@@ -60,3 +60,11 @@ function flagValueOf({ flags, argChoices }: Option): FlagValue {
 export function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
+
+/** Every command below the program's own, as a pattern of a case in bash and zsh. */
+export function commandPattern(rows: readonly CommandRow[]): string {
+  return rows
+    .filter(({ path }) => path !== '')
+    .map(({ path }) => quote(path))
+    .join('|');
+}

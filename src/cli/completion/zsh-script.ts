@@ -1,4 +1,4 @@
-import { type CommandRow, type FlagRow, quote } from './command-table.js';
+import { type CommandRow, commandPattern, type FlagRow, quote } from './command-table.js';
 
 /** Writes the completion for zsh: as a function that is autoloaded from a file, and for `source`. */
 export function zshScript(rows: readonly CommandRow[]): string {
@@ -13,10 +13,7 @@ _oci_referrers() {
   while (( i < CURRENT )); do
     word="\${at:+$at }\${words[i]}"
     case "$word" in
-      ${rows
-        .filter(({ path }) => path !== '')
-        .map(({ path }) => quote(path))
-        .join('|')}) at="$word" ;;
+      ${commandPattern(rows)}) at="$word" ;;
     esac
     (( i++ ))
   done

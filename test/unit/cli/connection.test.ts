@@ -61,11 +61,11 @@ test('headers are sent to the registry of the reference', async () => {
 
 test('credentials, TLS settings and plain HTTP hold for the named registries alone', async () => {
   await using workspace = await createWorkspace();
-  for (const name of ['ca', 'cert', 'key']) await writeFile(workspace.path(name), `PEM ${name}`);
+  for (const name of ['ca', 'cert', 'key']) await writeFile(workspace.path(name), `-----BEGIN ${name}`);
   const files = { caFile: workspace.path('ca'), cert: workspace.path('cert'), keyFile: workspace.path('key') };
   const login = { username: user.username, passwordStdin: true };
   const options = await optionsFor({ ...files, ...login, plainHttp: true, timeout: 7, fallback: false }, ['docker.io']);
-  const tls = { ca: 'PEM ca', cert: 'PEM cert', key: 'PEM key', rejectUnauthorized: undefined };
+  const tls = { ca: '-----BEGIN ca', cert: '-----BEGIN cert', key: '-----BEGIN key', rejectUnauthorized: undefined };
   expect(options).toMatchObject({
     tls: { 'docker.io': tls, 'registry-1.docker.io': tls },
     plainHttp: ['docker.io', 'registry-1.docker.io'],
@@ -74,6 +74,16 @@ test('credentials, TLS settings and plain HTTP hold for the named registries alo
   });
   expect(await options.credentials?.('docker.io', {})).toEqual(user);
   expect(await options.credentials?.('elsewhere.example.com', {})).toBeUndefined();
+});
+
+test('a file of authorities that is not PEM is refused, before it is one that trusts nobody', async () => {
+  await using workspace = await createWorkspace();
+  const path = workspace.path('ca.der');
+  await writeFile(path, Buffer.from([0x30, 0x82, 0x01, 0x0a]));
+  const { code, stderr } = await cli(['discover', 'localhost:1/a', '--ca-file', path]);
+  expect(stderr).toContain(`--ca-file: ${path} has nothing in PEM form`);
+  expect(stderr).toContain('openssl x509 -inform der');
+  expect(code).toBe(4);
 });
 
 test('without flags nothing is set but what the library takes as its default', async () => {

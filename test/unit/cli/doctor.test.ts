@@ -6,7 +6,7 @@ import {
   type TestRegistryOptions,
 } from '@stellaops/oci-referrers/testing';
 import { describe, expect, it } from 'vitest';
-import { otherIdentity } from '../http/certificates.js';
+import { authority, otherIdentity, serverIdentity } from '../http/certificates.js';
 import { type CliRun, cli, createWorkspace } from './support.js';
 
 const user = { username: 'user', password: 'pass:word' };
@@ -75,6 +75,21 @@ describe('doctor run', () => {
     expect(code).toBe(2);
     expect(stdout).toMatch(/certificate/);
     expect(stdout).toMatch(/openssl s_client -connect 127\.0\.0\.1:\d+ -servername 127\.0\.0\.1/);
+  });
+
+  it('proposes commands that reach the registry as this one did, and hold no secret', async () => {
+    await using registry = await openRegistry({ tls: serverIdentity, profile: 'distribution-2.8' });
+    await using space = await createWorkspace();
+    const ca = space.path("the authority's.pem");
+    await writeFile(ca, authority);
+    const run = ['doctor', 'run', '--registry-url', registry.origin, '--ca-file', ca, '--header', 'X-Key=hunter22'];
+    const { stdout } = await cli([...run, '--test-tag', 'gone', '--format', 'json']);
+    const { results } = JSON.parse(stdout) as { results: readonly { howToFix?: readonly { commands: string[] }[] }[] };
+    const commands = results.flatMap(({ howToFix = [] }) => howToFix.flatMap(({ commands }) => commands));
+    const own = commands.filter((command) => command.includes('oci-referrers doctor run'));
+    expect(own.length).toBeGreaterThan(0);
+    for (const command of own) expect(command).toContain(`--ca-file '${ca.replace("'", String.raw`'\''`)}'`);
+    expect(stdout).not.toContain('hunter22');
   });
 
   it('takes every setting from the environment, in whatever letters, and a flag before it', async () => {

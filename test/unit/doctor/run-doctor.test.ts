@@ -184,6 +184,7 @@ function fakeRun(checkMs: number): Parameters<typeof runCheck>[1] {
     repository: 'b',
     tag: 'c',
     reference: 'a.example/b:c',
+    commandFlags: {},
   };
   const nothing = (): Promise<never> => Promise.reject(new Error('nobody is asked here'));
   const product = (): ReturnType<CheckContext['product']> => Promise.resolve({ id: 'unknown', name: 'the registry' });
