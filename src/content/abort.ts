@@ -25,19 +25,17 @@ export function unwrapAbort(error: unknown, signal: AbortSignal | undefined): un
 
 /** Waits for work, but not longer than the signal allows; then rejects with its reason and the work is on its own. */
 export async function whileAllowed<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = (): void => {
+  return await new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => {
       reject(signal.reason as Error);
+    };
+    const leave = (): void => {
+      signal.removeEventListener('abort', onAbort);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
+    void work.then(resolve, reject).then(leave);
   });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-  }
 }
 
 /**

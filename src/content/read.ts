@@ -29,17 +29,47 @@ export async function readBounded(
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    await takeChunks(stream, (chunk) => {
       size += chunk.length;
       if (size > bound.limit) throw tooLarge(bound, what);
       chunks.push(chunk);
-    }
+    });
   } catch (error) {
     throw unwrapAbort(error, signal);
   } finally {
     stream.destroy();
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+}
+
+/** Hands over what a stream brings until it ends; an iterator costs more than many a small answer as a whole. */
+async function takeChunks(stream: Readable, take: (chunk: Buffer) => void): Promise<void> {
+  if (stream.readableEnded) return;
+  await new Promise<void>((resolve, reject) => {
+    const cutShort = (): void => {
+      leave();
+      reject(stream.errored ?? new Error('the stream was closed before its end'));
+    };
+    const onEnd = (): void => {
+      leave();
+      resolve();
+    };
+    const onData = (chunk: Buffer): void => {
+      try {
+        take(chunk);
+      } catch (error) {
+        leave();
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    const leave = (): void => {
+      stream.off('data', onData).off('end', onEnd).off('close', cutShort);
+    };
+    // It stays: a stream that is broken once more, while it is destroyed, ends no process.
+    stream.on('error', reject);
+    if (stream.destroyed) cutShort();
+    else stream.on('data', onData).once('end', onEnd).once('close', cutShort);
+  });
 }
 
 /** Makes the error for something that is larger than its limit. */

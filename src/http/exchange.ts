@@ -28,6 +28,8 @@ export interface ExchangeContext {
 /** An answer as it goes through this room: the body of a refusal has been read already, perhaps not to its end. */
 export interface Answer extends RegistryResponse {
   readonly cut?: boolean;
+  /** Says what a fault of the body means; what has been said already stays as it is. */
+  readonly faultOf: (error: unknown) => unknown;
 }
 
 /** A challenge, a token, and one more token when the first is refused: whatever comes then is the answer. */
@@ -58,7 +60,9 @@ export async function exchange(context: ExchangeContext, request: RegistryReques
     const mayBeStale = tries === 0 && authorization !== undefined && mayRefuseToken(answer.status);
     if ((answer.status !== 401 && !mayBeStale) || answer.leftOrigin || tries === maxAuthorizations) return answer;
     // Read before a token is asked for: the token request may need the very connection this body occupies.
-    const { bytes, truncated } = await readCut(answer.body, context.limits.maxErrorBytes);
+    const { bytes, truncated } = await readCut(answer.body, context.limits.maxErrorBytes).catch((error: unknown) => {
+      throw answer.faultOf(error);
+    });
     const refusal = { ...answer, body: bodyOf(bytes), cut: truncated };
     if (answer.status !== 401 && !refusesToken({ ...answer, bytes })) return refusal;
     if (!(await authorizer.challenged(target, answer.headers.all('www-authenticate'), authorization))) return refusal;
@@ -175,14 +179,22 @@ function openAnswer(
   if (request.kind === 'blob') scope.lift();
   const hasBody = request.method !== 'HEAD' && answer.status !== 204 && answer.status !== 304;
   whenClosed(answer.body, scope.dispose);
-  const body = openResponseBody(answer.body, hasBody ? answer.headers.get('content-encoding') : undefined, {
-    isPart: answer.status === 206,
+  const faultOf = (error: unknown): Error =>
+    scope.signal.aborted ? (scope.signal.reason as Error) : toTransportError(error, sending);
+  const { status, headers } = answer;
+  const head = { method: request.method, url: hop.url, status, headers, leftOrigin: hop.leftOrigin, faultOf };
+  const coding = hasBody ? headers.get('content-encoding') : undefined;
+  // What is small is read whole, under the deadline of its request: a pipeline would cost more than the answer.
+  if (request.kind === 'metadata' && coding === undefined) {
+    return { ...head, body: answer.body.on('error', () => undefined) };
+  }
+  const body = openResponseBody(answer.body, coding, {
+    isPart: status === 206,
     floor: floorOf(request, sending),
-    mapError: (error) => (scope.signal.aborted ? (scope.signal.reason as Error) : toTransportError(error, sending)),
+    mapError: faultOf,
     onClose: scope.dispose,
   });
-  const { status, headers } = answer;
-  return { method: request.method, url: hop.url, status, headers, leftOrigin: hop.leftOrigin, body };
+  return { ...head, body };
 }
 
 function floorOf(request: RegistryRequest, sending: SendContext): ProgressFloor | undefined {

@@ -40,7 +40,10 @@ export function quotedWith(
 
 /** Names a header that can have one value and came with several: which of them holds is a guess. */
 export function conflictingHeader(headers: ResponseHeaders): string | undefined {
-  return singleValued.find((name) => distinct(headers.all(name)).length > 1);
+  return singleValued.find((name) => {
+    const values = headers.all(name);
+    return values.length > 1 && distinct(values).length > 1;
+  });
 }
 
 function distinct(values: readonly string[]): readonly string[] {

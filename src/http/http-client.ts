@@ -162,11 +162,15 @@ async function discardAnswer(answer: Answer): Promise<void> {
 }
 
 async function readAnswer(answer: Answer, bound: ByteLimit): Promise<BufferedResponse> {
-  const { body, cut, withoutCredential, ...head } = answer;
-  if (answer.status < 200 || answer.status > 299) {
-    const { bytes, truncated } = await readCut(body, bound.limit);
-    return { ...head, bytes: cleanBody(bytes, withoutCredential), truncated: truncated || cut === true };
+  const { body, cut, faultOf, withoutCredential, ...head } = answer;
+  try {
+    if (answer.status < 200 || answer.status > 299) {
+      const { bytes, truncated } = await readCut(body, bound.limit);
+      return { ...head, bytes: cleanBody(bytes, withoutCredential), truncated: truncated || cut === true };
+    }
+    const bytes = await readBounded(body, bound, `answer to ${answer.method} ${redactUrl(answer.url)}`);
+    return { ...head, bytes, truncated: false };
+  } catch (error) {
+    throw faultOf(error);
   }
-  const bytes = await readBounded(body, bound, `answer to ${answer.method} ${redactUrl(answer.url)}`);
-  return { ...head, bytes, truncated: false };
 }

@@ -28,6 +28,8 @@ export interface ProxyServer {
  */
 export type ChooseProxy = (url: URL) => ProxyServer | undefined;
 
+const direct = (): undefined => undefined;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -37,13 +39,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * case, as curl does. A faulty value is an error only for who would use it.
  */
 export function createProxyChooser(option: ProxyOption, environment: Environment): ChooseProxy {
-  if (option === false) return () => undefined;
+  if (option === false) return direct;
   if (option !== 'environment') {
     const proxy = parseProxyUrl(option.url, 'proxy.url');
     return chooser(option.noProxy ?? [], () => proxy);
   }
   const forHttps = fromVariables(environment, ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']);
   const forHttp = fromVariables(environment, ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']);
+  if (forHttps === direct && forHttp === direct) return direct;
   const excepted = environment['no_proxy'] || environment['NO_PROXY'] || '';
   return chooser(excepted.split(/[\s,]+/), (url) => (url.protocol === 'https:' ? forHttps() : forHttp()));
 }
@@ -56,7 +59,7 @@ function chooser(excepted: readonly string[], proxyFor: ChooseProxy): ChooseProx
 function fromVariables(environment: Environment, names: readonly string[]): () => ProxyServer | undefined {
   const name = names.find((one) => (environment[one] ?? '').trim() !== '');
   const value = name === undefined ? undefined : environment[name]?.trim();
-  if (name === undefined || value === undefined) return () => undefined;
+  if (name === undefined || value === undefined) return direct;
   // A CGI server makes HTTP_PROXY of the header `Proxy` that anybody may send.
   if (name === 'HTTP_PROXY' && (environment['REQUEST_METHOD'] ?? '') !== '') {
     return () => {

@@ -15,9 +15,12 @@ export interface ParsedDigest {
 /** A sha256 or sha512 digest in its one legal spelling. */
 export const digestPattern: RegExp = /^(?:(sha256):([a-f0-9]{64})|(sha512):([a-f0-9]{128}))$/;
 
+const plainPattern = /^sha256:[a-f0-9]{64}$/;
+
 /** Tells whether a text is a sha256 or sha512 digest in its one legal spelling. */
 export function isDigest(text: string): boolean {
-  return digestPattern.test(text);
+  // Nearly all are; a pattern without groups is matched in half the time, and lists have a hundred thousand.
+  return plainPattern.test(text) || digestPattern.test(text);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ProtocolError } from '../errors/index.js';
-import { type Descriptor, descriptorSchema, sharedFields } from './descriptor.js';
+import { type Descriptor, descriptorSchema, isPlainDescriptor, sharedFields } from './descriptor.js';
 import { listOf } from './first-fault.js';
 import { isIndexType, isManifestType, mediaTypeOf, mediaTypes } from './media-types.js';
 import { parseJsonAs } from './strict-json.js';
@@ -82,12 +82,12 @@ const absent = z.undefined({ error: 'belongs to the other kind of manifest' });
 const imageManifestSchema: z.ZodType<ImageManifest> = z.object({
   ...common,
   config: descriptorSchema,
-  layers: listOf(descriptorSchema),
+  layers: listOf(descriptorSchema, isPlainDescriptor),
   manifests: absent.optional(),
 });
 const imageIndexSchema: z.ZodType<ImageIndex> = z.object({
   ...common,
-  manifests: listOf(descriptorSchema),
+  manifests: listOf(descriptorSchema, isPlainDescriptor),
   layers: absent.optional(),
   config: absent.optional(),
 });

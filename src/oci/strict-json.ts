@@ -55,23 +55,25 @@ export function checkJson<T>(value: unknown, schema: z.ZodType<T>, what: string)
 /** Walks the tokens of a text that is known to be JSON, looking at nothing but depth and the keys of each object. */
 function assertPlainStructure(text: string, what: string): void {
   const stack: (Set<string> | undefined)[] = [];
+  let keys: Set<string> | undefined;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === 0x22) {
       const end = endOfString(text, at);
-      const keys = stack.at(-1);
       if (keys !== undefined && nextIsColon(text, end + 1)) {
         const raw = text.slice(at + 1, end);
         const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-        if (keys.has(key)) throw badJson(what, `duplicate key ${JSON.stringify(key.slice(0, 80))}`);
-        keys.add(key);
+        const before = keys.size;
+        if (keys.add(key).size === before) throw badJson(what, `duplicate key ${JSON.stringify(key.slice(0, 80))}`);
       }
       at = end;
     } else if (char === 0x7b || char === 0x5b) {
       if (stack.length >= maxDepth) throw badJson(what, `nested deeper than ${maxDepth}`);
-      stack.push(char === 0x7b ? new Set() : undefined);
+      keys = char === 0x7b ? new Set() : undefined;
+      stack.push(keys);
     } else if (char === 0x7d || char === 0x5d) {
       stack.pop();
+      keys = stack.at(-1);
     }
   }
 }
@@ -90,8 +92,12 @@ function isEscaped(text: string, at: number): boolean {
 
 function nextIsColon(text: string, from: number): boolean {
   let at = from;
-  while (' \n\r\t'.includes(text.charAt(at)) && at < text.length) at++;
+  while (isSpace(text.charCodeAt(at))) at++;
   return text.charCodeAt(at) === 0x3a;
+}
+
+function isSpace(char: number): boolean {
+  return char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09;
 }
 
 function badJson(what: string, reason: string, cause?: unknown): ProtocolError {

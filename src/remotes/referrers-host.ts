@@ -67,7 +67,9 @@ async function askApi(
   if (capabilities.get(repository.key) === 'unsupported' && !options.confirmSubject) {
     return { kind: 'unsupported', rule: 'remembered', isWeak: true, errorCodes: [] };
   }
-  const settings = { ...connections.options, ...options, capabilities };
+  const { limits, fallbackOn } = connections.options;
+  const { artifactType, signal, attempts } = options;
+  const settings = { artifactType, signal, attempts, limits, fallbackOn, capabilities };
   let answer = await readReferrersPages(repository, subject.digest, settings);
   if (answer.kind === 'unsupported' && capabilities.hasSeenApi(repository.key)) {
     await using fresh = connections.anew(repository);
