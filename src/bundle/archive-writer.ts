@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { finished, Readable, Transform, type TransformCallback, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { beginHash, hashAndPass } from '../content/running-hash.js';
 import { BlobFeed } from './blob-feed.js';
 import type { WriterCompression } from './bundle-writer-options.js';
 import { type ArchivePiece, deflatedGzip } from './gzip-deflated.js';
@@ -54,14 +54,14 @@ export async function writeArchive(
     if (error) onFault(options.sinkFault(error));
   });
   const feed = new BlobFeed(blobs, { ...options, signal, onFault });
-  const tally = createTally();
+  const tally = createTally(blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0));
   const pieces = archivePieces(files, feed, progress);
   const packed = options.compression === 'deflate' ? deflatedGzip(pieces) : bytesOf(pieces);
   const chunks = Readable.from(packed, { objectMode: true, highWaterMark: 1 });
   const stages = options.compression === 'store' ? [createStoredGzip(), tally.stream] : [tally.stream];
   try {
     await pipeline([chunks, ...stages, sink], { signal });
-    return tally.finish();
+    return await tally.finish();
   } catch (error) {
     options.signal?.throwIfAborted();
     throw stop.signal.aborted ? stop.signal.reason : error;
@@ -107,15 +107,21 @@ function isCompressedType(mediaType: string): boolean {
 }
 
 /** Passes bytes on, and counts and hashes them. */
-function createTally(): { readonly stream: Transform; readonly finish: () => WrittenArchive } {
-  const hash = createHash('sha256');
+function createTally(expectedBytes: number): {
+  readonly stream: Transform;
+  readonly finish: () => Promise<WrittenArchive>;
+} {
+  const hash = beginHash('sha256', expectedBytes);
   let bytes = 0;
   const stream = new Transform({
     transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
       bytes += chunk.length;
-      hash.update(chunk);
-      done(null, chunk);
+      hashAndPass(hash, chunk, done);
+    },
+    destroy(error, done): void {
+      if (error !== null) hash.drop();
+      done(error);
     },
   });
-  return { stream, finish: () => ({ bytes, sha256: hash.digest('hex') }) };
+  return { stream, finish: async () => ({ bytes, sha256: await hash.digest() }) };
 }

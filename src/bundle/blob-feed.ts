@@ -1,6 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createVerifyStream } from '../content/verify-stream.js';
+import { verifiedStream } from '../content/verify-stream.js';
 import type { PlannedBlob } from './plan-content.js';
 import { SlabPool } from './slab-pool.js';
 
@@ -123,13 +122,7 @@ async function* verifiedChunks(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const body = addAbortSignal(signal, await opening);
-  const verified = createVerifyStream(descriptor, `the source of ${reference}`);
-  const pumped = pipeline(body, verified);
-  pumped.catch(() => {
-    // The same fault comes out of `verified`, which is being read.
-  });
-  yield* verified as AsyncIterable<Buffer>;
-  await pumped;
+  yield* verifiedStream(body, descriptor, `the source of ${reference}`) as AsyncIterable<Buffer>;
 }
 
 /** Copies the chunks together as they come: a thousand small ones must not cost more memory than was budgeted. */

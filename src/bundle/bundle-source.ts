@@ -1,7 +1,7 @@
-import { pipeline, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
 import type { ListReferrersOptions, ReferrersList, ReferrersSource } from '../content/sources.js';
-import { createVerifyStream } from '../content/verify-stream.js';
+import { verifiedStream } from '../content/verify-stream.js';
 import { OciError, ReferrersError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import type { BundleReader } from './bundle-reader.js';
@@ -26,8 +26,7 @@ export function bundleSources(reader: BundleReader, record: BundleRecord): (repo
     const path = blobPath(descriptor.digest);
     if (!entries.has(path)) throw notCarried(descriptor.digest, external.get(descriptor.digest));
     const entry = await reader.readEntry(path, options);
-    // Whoever reads hears of a fault through the verified stream.
-    return pipeline(entry, createVerifyStream(descriptor, 'the bundle'), () => undefined);
+    return verifiedStream(entry, descriptor, 'the bundle');
   };
   return (repository) => ({
     fetch,

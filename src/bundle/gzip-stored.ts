@@ -5,6 +5,9 @@ import { crc32 } from 'node:zlib';
 export const storedBlockSize = 65_535;
 /** Bytes before the content of a stored block: type, length, length inverted. */
 export const storedHeaderSize = 5;
+const wholeBlockSize = storedHeaderSize + storedBlockSize;
+/** Blocks that are passed on as one piece, 1 MiB: a file system takes small ones in five times as slowly. */
+const blocksAtOnce = 16;
 /** The ten bytes every gzip file of ours starts with: no time, no name, no flags, unknown system. */
 export const gzipHeader: Buffer = Buffer.from('1f8b08000000000000ff', 'hex');
 
@@ -17,36 +20,41 @@ export const gzipHeader: Buffer = Buffer.from('1f8b08000000000000ff', 'hex');
  * @see https://www.rfc-editor.org/rfc/rfc1951#section-3.2.4
  */
 export function createStoredGzip(): Transform {
-  let block = Buffer.allocUnsafe(storedHeaderSize + storedBlockSize);
+  let blocks = Buffer.allocUnsafe(blocksAtOnce * wholeBlockSize);
+  /** Where the block that is being filled begins, and how much is in it. */
+  let start = 0;
   let filled = 0;
   let crc = 0;
   let size = 0;
-  const finishBlock = (isLast: boolean): Buffer => {
-    const done = block.subarray(0, storedHeaderSize + filled);
-    encodeStoredHeader(filled, isLast).copy(done);
-    crc = crc32(done.subarray(storedHeaderSize), crc);
-    return done;
+  const finishBlock = (isLast: boolean): void => {
+    encodeStoredHeader(filled, isLast).copy(blocks, start);
+    const content = start + storedHeaderSize;
+    crc = crc32(blocks.subarray(content, content + filled), crc);
+    start = content + filled;
+    filled = 0;
   };
   const stream = new Transform({
-    readableHighWaterMark: 4 * storedBlockSize,
+    readableHighWaterMark: blocksAtOnce * wholeBlockSize,
     transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
       size += chunk.length;
       let at = 0;
       while (at < chunk.length) {
         // A full block waits until another byte shows that it is not the last one.
-        if (filled === storedBlockSize) {
-          stream.push(finishBlock(false));
-          block = Buffer.allocUnsafe(storedHeaderSize + storedBlockSize);
-          filled = 0;
+        if (filled === storedBlockSize) finishBlock(false);
+        if (start === blocks.length) {
+          stream.push(blocks);
+          blocks = Buffer.allocUnsafe(blocks.length);
+          start = 0;
         }
-        const copied = chunk.copy(block, storedHeaderSize + filled, at);
+        const copied = chunk.copy(blocks, start + storedHeaderSize + filled, at, at + storedBlockSize - filled);
         filled += copied;
         at += copied;
       }
       done();
     },
     flush(done: TransformCallback): void {
-      stream.push(finishBlock(true));
+      finishBlock(true);
+      stream.push(blocks.subarray(0, start));
       done(null, encodeGzipTrailer(crc, size));
     },
   });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { beginHash } from '../content/running-hash.js';
 import { OciError } from '../errors/index.js';
 import { parseDigest } from '../oci/digest.js';
 import { type Manifest, parseManifest } from '../oci/manifest.js';
@@ -201,15 +202,20 @@ export class ValidationRun {
     const expected = this.#expected.get(path);
     const named = expected?.digest ?? digestInName(path);
     const algorithm = named === undefined ? 'sha256' : parseDigest(named).algorithm;
-    const hash = createHash(algorithm);
+    const hash = beginHash(algorithm, size);
     const sha256 = kind === 'referrer' ? createHash('sha256') : undefined;
     const isDocument = kind === 'referrer' || kind === 'signature' || isManifestType(expected?.mediaType ?? '');
     const isKept = size <= (keepUpTo ?? (isDocument ? this.#settings.limits.maxManifestBytes : -1));
     const kept: Buffer[] = [];
-    for await (const chunk of entry.chunks()) {
-      hash.update(chunk);
-      sha256?.update(chunk);
-      if (isKept) kept.push(chunk);
+    try {
+      for await (const chunk of entry.chunks()) {
+        await hash.update(chunk);
+        sha256?.update(chunk);
+        if (isKept) kept.push(chunk);
+      }
+    } catch (error) {
+      hash.drop();
+      throw error;
     }
     this.entriesChecked += 1;
     this.bytesChecked += size;
@@ -218,7 +224,7 @@ export class ValidationRun {
       path,
       kind,
       size,
-      digest: `${algorithm}:${hash.digest('hex')}`,
+      digest: `${algorithm}:${await hash.digest()}`,
       sha256: sha256?.digest('hex'),
       expected,
       bytes,

@@ -9,7 +9,7 @@ import { createHasher, parseDigest } from '../oci/digest.js';
 import type { AbortableOptions } from './abort.js';
 import { removeAbandonedParts, writeThroughPart } from './part-file.js';
 import { errnoOf } from './read-small-file.js';
-import { createVerifyStream, sizeMismatch } from './verify-stream.js';
+import { createVerifyStream, sizeMismatch, verifiedStream } from './verify-stream.js';
 
 /** Bytes read from a file at once. */
 const readSize = 256 * 1024;
@@ -101,8 +101,8 @@ export class BlobDirectory {
       await this.#prepare(parseDigest(descriptor.digest).algorithm);
       const { writeFault: fault, isPrivate } = this.#options;
       await writeThroughPart(this.#pathOf(descriptor.digest), { fault, isPrivate }, async (sink) => {
-        const verify = createVerifyStream(descriptor, 'its source');
-        await pipelineToEnd([body, verify, sink], signal === undefined ? {} : { signal });
+        const content = verifiedStream(body, descriptor, 'its source');
+        await pipelineToEnd([content, sink], signal === undefined ? {} : { signal });
       });
     } catch (error) {
       body.destroy();

@@ -1,7 +1,8 @@
-import { Transform, type TransformCallback } from 'node:stream';
+import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
 import { IntegrityError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { createHasher } from '../oci/digest.js';
+import { parseDigest } from '../oci/digest.js';
+import { beginHash, hashAndPass } from './running-hash.js';
 
 /**
  * Creates a transform that passes bytes on and fails unless they are exactly the ones a descriptor names.
@@ -11,26 +12,51 @@ import { createHasher } from '../oci/digest.js';
  * @param from - who sent the bytes, for the message
  */
 export function createVerifyStream(descriptor: Descriptor, from: string): Transform {
-  const { hash, finish } = createHasher(descriptor.digest);
+  const { algorithm } = parseDigest(descriptor.digest);
+  const hash = beginHash(algorithm, descriptor.size);
   let seen = 0;
-  return new Transform({
+  const stream = new Transform({
     transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
       seen += chunk.length;
       if (seen > descriptor.size) {
         done(sizeMismatch(descriptor, from, `more than ${descriptor.size}`));
         return;
       }
-      hash.update(chunk);
-      done(null, chunk);
+      hashAndPass(hash, chunk, done);
     },
     flush(done: TransformCallback): void {
       if (seen !== descriptor.size) {
         done(sizeMismatch(descriptor, from, String(seen)));
         return;
       }
-      done(digestMismatch(descriptor.digest, finish(), from));
+      const judge = (hex: string): void => {
+        done(digestMismatch(descriptor.digest, `${algorithm}:${hex}`, from));
+      };
+      const digest = hash.digest();
+      if (typeof digest === 'string') judge(digest);
+      else digest.then(judge, done);
+    },
+    destroy(error, done): void {
+      hash.drop();
+      done(error);
     },
   });
+  verified.set(stream, descriptor);
+  return stream;
+}
+
+/** What each stream of {@link createVerifyStream} lets through. */
+const verified = new WeakMap<Readable, Descriptor>();
+
+/**
+ * Verifies content, unless that is being done already: what a fetcher hands over is not hashed a second time.
+ *
+ * @remarks Whoever reads hears of every fault through the stream returned; destroying that ends the other one too.
+ */
+export function verifiedStream(content: Readable, descriptor: Descriptor, from: string): Readable {
+  const known = verified.get(content);
+  if (known !== undefined && known.digest === descriptor.digest && known.size === descriptor.size) return content;
+  return pipeline(content, createVerifyStream(descriptor, from), () => undefined);
 }
 
 /** Compares a finished digest; returns the error, or null when it is the right one. */

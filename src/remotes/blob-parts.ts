@@ -1,5 +1,5 @@
-import { pipeline, Readable } from 'node:stream';
-import { createVerifyStream } from '../content/verify-stream.js';
+import { Readable } from 'node:stream';
+import { verifiedStream } from '../content/verify-stream.js';
 import type { Descriptor } from '../oci/descriptor.js';
 
 /** The content, and how far it has been handed out. */
@@ -67,8 +67,7 @@ export class BlobParts {
     this.#cursor = undefined;
     if (kept?.position === start) return kept;
     this.#open?.destroy();
-    // The reader hears of every fault through the stream itself; pipeline only ties the two lives together.
-    const stream = pipeline(content(), createVerifyStream(this.#blob, 'the caller'), () => undefined);
+    const stream = verifiedStream(content(), this.#blob, 'the caller');
     this.#open = stream;
     const pieces = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     return { stream, pieces, position: 0, rest: Buffer.alloc(0) };

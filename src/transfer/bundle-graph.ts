@@ -1,4 +1,4 @@
-import { pipeline, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { BundleReader } from '../bundle/bundle-reader.js';
 import { blobPath } from '../bundle/entry-paths.js';
 import type { BundleImage, BundleRecord, BundleSubject } from '../bundle/record.js';
@@ -8,7 +8,7 @@ import { StepBudget } from '../bundle/step-budget.js';
 import type { AbortableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { assertContent, readBounded } from '../content/read.js';
-import { createVerifyStream } from '../content/verify-stream.js';
+import { verifiedStream } from '../content/verify-stream.js';
 import { LimitError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { blobsBelow, manifestsBelow, parseManifest } from '../oci/manifest.js';
@@ -97,16 +97,13 @@ export function bundleBlobs(
   reader: BundleReader,
   signal: AbortSignal | undefined,
 ): (blob: Descriptor) => () => Readable {
-  return (blob) => () =>
-    Readable.from(
-      (async function* read(): AsyncGenerator<Buffer> {
-        const entry = await reader.readEntry(blobPath(blob.digest), { signal });
-        // Hashed again on its way out: the file could have been written to since it was validated.
-        const verified = pipeline(entry, createVerifyStream(blob, 'the bundle'), () => undefined);
-        for await (const chunk of verified as AsyncIterable<Buffer>) yield chunk;
-      })(),
-      { objectMode: false },
-    );
+  return (blob) => () => {
+    const chunks = async function* (): AsyncGenerator<Buffer> {
+      yield* (await reader.readEntry(blobPath(blob.digest), { signal })) as AsyncIterable<Buffer>;
+    };
+    // Hashed again on its way out: the file could have been written to since it was validated.
+    return verifiedStream(Readable.from(chunks(), { objectMode: false }), blob, 'the bundle');
+  };
 }
 
 async function readNode(
