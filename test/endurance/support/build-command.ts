@@ -12,7 +12,16 @@ export const commandPath: string = join(folder, 'dist/cli/main.js');
 /** Builds the command before any test runs. */
 export async function setup(): Promise<void> {
   const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
-  const args = [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')];
+  const args = [
+    compiler,
+    '-p',
+    'tsconfig.build.json',
+    '--noCheck',
+    '--emitDeclarationOnly',
+    'false',
+    '--outDir',
+    join(folder, 'dist'),
+  ];
   await mkdir(folder, { recursive: true });
   await promisify(execFile)(process.execPath, args, { cwd: projectRoot, timeout: 120_000 });
   await copyFile(join(projectRoot, 'package.json'), join(folder, 'package.json'));

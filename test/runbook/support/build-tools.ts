@@ -27,7 +27,16 @@ export async function setup(): Promise<void> {
 
 async function buildCommand(): Promise<void> {
   const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
-  const args = [compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')];
+  const args = [
+    compiler,
+    '-p',
+    'tsconfig.build.json',
+    '--noCheck',
+    '--emitDeclarationOnly',
+    'false',
+    '--outDir',
+    join(folder, 'dist'),
+  ];
   await run(process.execPath, args, { cwd: projectRoot, timeout: 120_000 });
   await copyFile(join(projectRoot, 'package.json'), join(folder, 'package.json'));
   const link = join(programFolder, 'oci-referrers');
