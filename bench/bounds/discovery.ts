@@ -1,5 +1,5 @@
+import { answer, median, save, start } from '../processes.js';
 import type { Measured, Seen, Served } from './messages.js';
-import { answer, median, save, start } from './processes.js';
 import type { SceneName } from './scenes.js';
 
 const runs = 5;
@@ -17,10 +17,10 @@ interface Row {
 interface Run extends Measured, Seen {}
 
 async function runOnce(scene: SceneName): Promise<Run> {
-  const server = start('server', scene);
+  const server = start('bounds/server', scene);
   try {
     const served = await answer<Served>(server);
-    const client = start('client', scene);
+    const client = start('bounds/client', scene);
     client.send(served);
     const measured = await answer<Measured>(client);
     server.send('seen');
