@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { isInstalled, projectRoot } from '../../interop/support/tools.js';
+import { bundleInto } from '../../support/bundle-command.js';
 
 const run = promisify(execFile);
 const folder = join(projectRoot, '.runbook');
@@ -26,21 +27,8 @@ export async function setup(): Promise<void> {
 }
 
 async function buildCommand(): Promise<void> {
-  const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc');
-  const args = [
-    compiler,
-    '-p',
-    'tsconfig.build.json',
-    '--noCheck',
-    '--emitDeclarationOnly',
-    'false',
-    '--outDir',
-    join(folder, 'dist'),
-  ];
-  await run(process.execPath, args, { cwd: projectRoot, timeout: 120_000 });
-  await copyFile(join(projectRoot, 'package.json'), join(folder, 'package.json'));
+  await bundleInto(folder);
   const link = join(programFolder, 'oci-referrers');
-  await chmod(join(folder, 'dist/cli/main.js'), 0o755);
   await rm(link, { force: true });
   await symlink('../dist/cli/main.js', link);
 }

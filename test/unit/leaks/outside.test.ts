@@ -8,8 +8,8 @@ import { createResolver, exportBundle } from '@stellaops/oci-referrers';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { spool } from '../../../src/workflows/spool.js';
+import { bundleInto } from '../../support/bundle-command.js';
 import { samplesOf } from '../telemetry/host.js';
-import { compileInto } from './compile.js';
 import { type Home, openHome, repository } from './home.js';
 import { account, apiKey, everythingSaid, findSecrets, signature } from './secrets.js';
 
@@ -20,7 +20,7 @@ let folder = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'oci-referrers-leaks-'));
-  await compileInto(build);
+  await bundleInto(build);
 }, 60_000);
 afterAll(async () => {
   await Promise.all([folder, build].map((path) => rm(path, { recursive: true, force: true })));
