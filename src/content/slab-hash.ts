@@ -105,8 +105,9 @@ export class SlabHash {
     }
   }
 
-  /** Copies as much as there is room for. */
+  /** Copies as much as there is room for; one that was given up takes anything, and keeps nothing. */
   #fill(bytes: Uint8Array): number {
+    if (this.#isOver) return bytes.length;
     let at = 0;
     while (at < bytes.length) {
       this.#slab ??= this.#takeSlab();
@@ -137,6 +138,7 @@ export class SlabHash {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#wake?.();
     this.#worker.spare.push(...this.#free);
     this.#worker.onEnd(this.#order.id);
   }

@@ -64,6 +64,14 @@ describe('the hash of large content, in a thread of its own', () => {
     const [there, here] = await hashPieces('sha256', [bytes.length]);
     expect(there).toBe(here);
   });
+
+  it('lets go of whoever waits for it when it is given up', async () => {
+    const given = beginHash('sha256', large);
+    const waiting = given.update(bytes);
+    expect(waiting).toBeInstanceOf(Promise);
+    given.drop();
+    await waiting;
+  });
 });
 
 describe('content that is verified as it passes', () => {
