@@ -68,6 +68,7 @@ export async function writeArchive(
   } finally {
     stop.abort();
     unwatch();
+    tally.drop();
     await feed.settle();
   }
 }
@@ -106,11 +107,15 @@ function isCompressedType(mediaType: string): boolean {
   return /[+./-](?:gzip|gz|zstd|zst|zip|xz|bzip2|bz2)$/i.test(mediaType);
 }
 
-/** Passes bytes on, and counts and hashes them. */
-function createTally(expectedBytes: number): {
+interface Tally {
   readonly stream: Transform;
   readonly finish: () => Promise<WrittenArchive>;
-} {
+  /** Gives the sum up, wherever writing has ended; it may be finished already. */
+  readonly drop: () => void;
+}
+
+/** Passes bytes on, and counts and hashes them. */
+function createTally(expectedBytes: number): Tally {
   const hash = beginHash('sha256', expectedBytes);
   let bytes = 0;
   const stream = new Transform({
@@ -118,10 +123,10 @@ function createTally(expectedBytes: number): {
       bytes += chunk.length;
       hashAndPass(hash, chunk, done);
     },
-    destroy(error, done): void {
-      if (error !== null) hash.drop();
-      done(error);
-    },
   });
-  return { stream, finish: async () => ({ bytes, sha256: await hash.digest() }) };
+  const finish = async (): Promise<WrittenArchive> => ({ bytes, sha256: await hash.digest() });
+  const drop = (): void => {
+    hash.drop();
+  };
+  return { stream, finish, drop };
 }

@@ -1,5 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import { verifiedStream } from '../content/verify-stream.js';
+import { sizeMismatch, verifiedStream } from '../content/verify-stream.js';
 import type { PlannedBlob } from './plan-content.js';
 import { SlabPool } from './slab-pool.js';
 
@@ -142,5 +142,7 @@ async function readWhole(blob: PlannedBlob, pool: SlabPool, signal: AbortSignal)
       at += copied;
     }
   }
+  // Slabs hold what was in them before: not a byte more may go out than came in.
+  if (missing + room.length > 0) throw sizeMismatch(blob.descriptor, blob.reference, 'too few');
   return slabs;
 }

@@ -101,8 +101,8 @@ export class BlobDirectory {
       await this.#prepare(parseDigest(descriptor.digest).algorithm);
       const { writeFault: fault, isPrivate } = this.#options;
       await writeThroughPart(this.#pathOf(descriptor.digest), { fault, isPrivate }, async (sink) => {
-        const content = verifiedStream(body, descriptor, 'its source');
-        await pipelineToEnd([content, sink], signal === undefined ? {} : { signal });
+        const verifiedBody = verifiedStream(body, descriptor, 'its source');
+        await pipelineToEnd([verifiedBody, sink], signal === undefined ? {} : { signal });
       });
     } catch (error) {
       body.destroy();

@@ -1,16 +1,17 @@
-import type { createHash } from 'node:crypto';
-import { type MessagePort, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import type { DigestAlgorithm } from '../oci/digest.js';
 import { type HashWorker, type Order, type Report, SlabHash } from './slab-hash.js';
 
 /** A thread that nobody has needed for this long ends; starting one takes as long as hashing 20 MiB. */
 const idleMs = 1_000;
 
-/** The body of the thread; it is written out as text and sees nothing of this module. */
-function hashSlabs(port: MessagePort, create: typeof createHash): void {
-  const hashes = new Map<number, ReturnType<typeof createHash>>();
-  port.on('message', ({ id, algorithm, slab, length, step }: Order) => {
-    const hash = hashes.get(id) ?? create(algorithm);
+/** The body of the thread: orders in, reports out. It is text, so that no tool that rewrites code puts something of its own in. */
+const source = `
+  const { createHash } = require('node:crypto');
+  const { parentPort: port } = require('node:worker_threads');
+  const hashes = new Map();
+  port.on('message', ({ id, algorithm, slab, length, step }) => {
+    const hash = hashes.get(id) ?? createHash(algorithm);
     hashes.set(id, hash);
     if (slab !== undefined) {
       hash.update(slab.subarray(0, length));
@@ -18,10 +19,7 @@ function hashSlabs(port: MessagePort, create: typeof createHash): void {
     }
     if (step !== 'update') hashes.delete(id);
     if (step === 'digest') port.postMessage({ id, hex: hash.digest('hex') });
-  });
-}
-
-const source = `(${hashSlabs.toString()})(require('node:worker_threads').parentPort, require('node:crypto').createHash);`;
+  });`;
 
 /** One thread, for every hash there is. */
 class HashThread implements HashWorker {
@@ -29,6 +27,7 @@ class HashThread implements HashWorker {
   readonly #worker = new Worker(source, { eval: true, execArgv: [], env: {} });
   readonly #hashes = new Map<number, SlabHash>();
   #nextId = 0;
+  #held = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -38,7 +37,7 @@ class HashThread implements HashWorker {
       if (hash !== undefined) hash.take(report);
       else if ('slab' in report) this.spare.push(report.slab);
     });
-    this.#worker.once('error', (cause: Error) => {
+    this.#worker.on('error', (cause: Error) => {
       this.#fail(cause);
     });
     this.#worker.once('exit', () => {
@@ -50,8 +49,6 @@ class HashThread implements HashWorker {
     clearTimeout(this.#timer);
     const id = this.#nextId++;
     const hash = new SlabHash(this, id, algorithm);
-    // Whoever waits for a digest keeps the process alive, as with any other work.
-    if (this.#hashes.size === 0) this.#worker.ref();
     this.#hashes.set(id, hash);
     return hash;
   }
@@ -60,10 +57,18 @@ class HashThread implements HashWorker {
     this.#worker.postMessage(order, order.slab === undefined ? [] : [order.slab.buffer]);
   }
 
+  async hold<Result>(waiting: Promise<Result>): Promise<Result> {
+    if (this.#held++ === 0) this.#worker.ref();
+    try {
+      return await waiting;
+    } finally {
+      if (--this.#held === 0) this.#worker.unref();
+    }
+  }
+
   onEnd(id: number): void {
     this.#hashes.delete(id);
     if (this.#hashes.size > 0) return;
-    this.#worker.unref();
     this.#timer = setTimeout(() => {
       if (thread === this) thread = undefined;
       void this.#worker.terminate();

@@ -116,6 +116,7 @@ const writeBackBytes = 32 * 1024 * 1024;
 
 /** Has what was written put on disk meanwhile. */
 interface WriteBack {
+  /** Throws what has gone wrong so far: nobody writes gibibytes to a disk that has failed. */
   readonly written: (bytes: number) => void;
   /** Waits for the last of it; throws what went wrong on the way, which the system tells once and not again. */
   readonly finish: () => Promise<void>;
@@ -127,6 +128,7 @@ function createWriteBack(handle: FileHandle): WriteBack {
   let fault: { readonly cause: unknown } | undefined;
   return {
     written: (bytes) => {
+      if (fault !== undefined) throw fault.cause;
       waiting += bytes;
       if (busy !== undefined || waiting < writeBackBytes) return;
       waiting = 0;

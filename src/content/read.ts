@@ -45,10 +45,16 @@ export async function readBounded(
 /** Hands over what a stream brings until it ends; an iterator costs more than many a small answer as a whole. */
 async function takeChunks(stream: Readable, take: (chunk: Buffer) => void): Promise<void> {
   if (stream.readableEnded) return;
+  if (stream.readableFlowing === false) {
+    // Somebody has paused it, or listens to it in another way: data would never come by itself.
+    for await (const chunk of stream as AsyncIterable<Buffer>) take(chunk);
+    return;
+  }
   await new Promise<void>((resolve, reject) => {
     const cutShort = (): void => {
       leave();
-      reject(stream.errored ?? new Error('the stream was closed before its end'));
+      const early = new Error('the stream was closed before its end');
+      reject(stream.errored ?? Object.assign(early, { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
     };
     const onEnd = (): void => {
       leave();

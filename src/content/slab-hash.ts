@@ -26,6 +26,8 @@ export interface HashWorker {
   readonly post: (order: Order) => void;
   /** Memory that hashes before this one have left behind. */
   readonly spare: Slab[];
+  /** Waits for the thread, which keeps the process alive for so long and no longer. */
+  readonly hold: <Result>(waiting: Promise<Result>) => Promise<Result>;
   /** Told once that no more is to come. */
   readonly onEnd: (id: number) => void;
 }
@@ -62,12 +64,13 @@ export class SlabHash {
   /** Ends the hash; resolves with hex. */
   async digest(): Promise<string> {
     this.#assertAlive();
+    if (this.#isOver) throw new Error('the hash was given up');
     const hex = new Promise<string>((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
     this.#post('digest');
     try {
-      return await hex;
+      return await this.#worker.hold(hex);
     } finally {
       this.#end();
     }
@@ -99,9 +102,10 @@ export class SlabHash {
   async #updateRest(bytes: Uint8Array): Promise<void> {
     for (let rest = bytes; rest.length > 0; rest = rest.subarray(this.#fill(rest))) {
       this.#assertAlive();
-      await new Promise<void>((resolve) => {
+      const freed = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      await this.#worker.hold(freed);
     }
   }
 
@@ -139,7 +143,7 @@ export class SlabHash {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#wake?.();
-    this.#worker.spare.push(...this.#free);
+    this.#worker.spare.push(...this.#free.splice(0));
     this.#worker.onEnd(this.#order.id);
   }
 

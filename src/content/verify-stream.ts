@@ -55,7 +55,9 @@ const verified = new WeakMap<Readable, Descriptor>();
  */
 export function verifiedStream(content: Readable, descriptor: Descriptor, from: string): Readable {
   const known = verified.get(content);
-  if (known !== undefined && known.digest === descriptor.digest && known.size === descriptor.size) return content;
+  const isSame = known !== undefined && known.digest === descriptor.digest && known.size === descriptor.size;
+  // What somebody has read of it already, or reads as text, is not the whole of it.
+  if (isSame && !content.readableDidRead && content.readableEncoding === null) return content;
   return pipeline(content, createVerifyStream(descriptor, from), () => undefined);
 }
 

@@ -163,14 +163,14 @@ async function discardAnswer(answer: Answer): Promise<void> {
 
 async function readAnswer(answer: Answer, bound: ByteLimit): Promise<BufferedResponse> {
   const { body, cut, faultOf, withoutCredential, ...head } = answer;
-  try {
-    if (answer.status < 200 || answer.status > 299) {
-      const { bytes, truncated } = await readCut(body, bound.limit);
-      return { ...head, bytes: cleanBody(bytes, withoutCredential), truncated: truncated || cut === true };
-    }
-    const bytes = await readBounded(body, bound, `answer to ${answer.method} ${redactUrl(answer.url)}`);
-    return { ...head, bytes, truncated: false };
-  } catch (error) {
+  const mapFault = (error: unknown): never => {
     throw faultOf(error);
+  };
+  if (answer.status < 200 || answer.status > 299) {
+    const { bytes, truncated } = await readCut(body, bound.limit).catch(mapFault);
+    return { ...head, bytes: cleanBody(bytes, withoutCredential), truncated: truncated || cut === true };
   }
+  const what = `answer to ${answer.method} ${redactUrl(answer.url)}`;
+  const bytes = await readBounded(body, bound, what).catch(mapFault);
+  return { ...head, bytes, truncated: false };
 }

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
@@ -78,19 +79,31 @@ describe('content that is verified as it passes', () => {
   const descriptor = { mediaType: 'application/octet-stream', digest: digestOf(bytes), size: bytes.length };
 
   it('is not hashed a second time for the same descriptor', async () => {
-    const once = createVerifyStream(descriptor, 'the sender');
-    expect(verifiedStream(once, descriptor, 'the next one')).toBe(once);
-    once.end(bytes);
-    expect((await buffer(once)).equals(bytes)).toBe(true);
+    const first = createVerifyStream(descriptor, 'the sender');
+    expect(verifiedStream(first, descriptor, 'the next one')).toBe(first);
+    first.end(bytes);
+    expect((await buffer(first)).equals(bytes)).toBe(true);
   });
 
   it('is hashed again for any other descriptor, and refused', async () => {
     const other = { ...descriptor, digest: digestOf(Buffer.from('other')) };
-    const once = createVerifyStream(descriptor, 'the sender');
-    const twice = verifiedStream(once, other, 'the next one');
-    expect(twice).not.toBe(once);
-    once.end(bytes);
+    const first = createVerifyStream(descriptor, 'the sender');
+    const twice = verifiedStream(first, other, 'the next one');
+    expect(twice).not.toBe(first);
+    first.end(bytes);
     await expect(buffer(twice)).rejects.toMatchObject({ code: 'ERR_OCI_DIGEST_MISMATCH', expected: other.digest });
+  });
+
+  it('is not taken for the whole once somebody has read of it', async () => {
+    const all = verifiedStream(Readable.from([bytes], { objectMode: false }), descriptor, 'the sender');
+    await buffer(all);
+    await expect(buffer(verifiedStream(all, descriptor, 'the next one'))).rejects.toThrow();
+    const begun = verifiedStream(Readable.from([bytes], { objectMode: false }), descriptor, 'the sender');
+    await once(begun, 'readable');
+    begun.read(2);
+    await expect(buffer(verifiedStream(begun, descriptor, 'the next one'))).rejects.toMatchObject({
+      code: 'ERR_OCI_SIZE_MISMATCH',
+    });
   });
 
   it('is refused in the thread too, with what it hashes to', async () => {
