@@ -32,6 +32,10 @@ const unknown = positionals.filter((name) => !names.includes(name));
 if (unknown.length > 0) throw new Error(`no such part: ${unknown.join(', ')}; there are ${names.join(', ')}`);
 const isWanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
 
+if (values.write && (values.quick || positionals.length > 0)) {
+  throw new Error('--write takes the whole table: leave --quick and the parts out');
+}
+
 const begun = performance.now();
 const hasGo = await buildPrograms();
 if (!hasGo) {

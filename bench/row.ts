@@ -15,6 +15,8 @@ export interface Row {
   readonly target?: number | undefined;
   readonly peakMiB?: number | undefined;
   readonly cpuSeconds?: number | undefined;
+  /** The peer that the ratio is about, and what it took. */
+  readonly best?: { readonly name: string; readonly peakMiB: number; readonly cpuSeconds: number } | undefined;
   /** What has to be known to read the line. */
   readonly note?: string | undefined;
 }
@@ -39,15 +41,16 @@ export interface Measurement {
 export function rowOf({ figure, took, comparable, ...said }: Measurement): Row {
   const { ours, ...peers } = took;
   if (ours === undefined) throw new RangeError(`${said.work} was not run`);
-  const times = Object.entries(peers)
+  const [best] = Object.entries(peers)
     .filter(([name]) => comparable?.includes(name) ?? true)
-    .map(([, peer]) => peer.milliseconds);
+    .sort(([, one], [, other]) => one.milliseconds - other.milliseconds);
   return {
     ...said,
     ours: figure(ours),
     peers: Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, figure(peer)])),
-    ratio: times.length === 0 ? undefined : Math.min(...times) / ours.milliseconds,
+    ratio: best === undefined ? undefined : best[1].milliseconds / ours.milliseconds,
     peakMiB: ours.peakBytes / MiB,
     cpuSeconds: ours.cpuSeconds,
+    best: best && { name: best[0], peakMiB: best[1].peakBytes / MiB, cpuSeconds: best[1].cpuSeconds },
   };
 }

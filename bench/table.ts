@@ -3,7 +3,7 @@ import type { Row } from './row.js';
 /** Writes rows as a table of Markdown; columns are as wide as what is in them. */
 export function drawTable(rows: readonly Row[]): readonly string[] {
   const peers = [...new Set(rows.flatMap((row) => Object.keys(row.peers)))];
-  const head = ['', 'work', 'unit', 'ours', ...peers, 'ratio', 'target', 'MiB', 'CPU s'];
+  const head = ['', 'work', 'unit', 'ours', ...peers, 'ratio', 'target', 'MiB', 'CPU s', 'best: MiB', 'CPU s'];
   const lines = rows.map((row) => [
     row.id,
     row.work,
@@ -14,6 +14,8 @@ export function drawTable(rows: readonly Row[]): readonly string[] {
     row.target === undefined ? '' : `≥ ${row.target}`,
     round(row.peakMiB),
     row.cpuSeconds === undefined ? '' : row.cpuSeconds.toFixed(2),
+    round(row.best?.peakMiB),
+    row.best === undefined ? '' : row.best.cpuSeconds.toFixed(2),
   ]);
   const kept = head.map((_, column) => column === 0 || lines.some((line) => line[column] !== ''));
   const shown = [head, ...lines].map((line) => line.filter((_, column) => kept[column]));

@@ -21,9 +21,12 @@ export async function measureLatency(how: Thoroughness): Promise<readonly Row[]>
 async function measureDelayed({ rounds }: Thoroughness, concurrency: number): Promise<Row> {
   await using server = await startStaticServer({ scene: 'list', delayMs });
   const subjects = perWorker * concurrency;
-  const took = await inTurn(clientNames, Math.min(rounds, 3), (client) =>
-    runClient(client, server, { work: 'list', subjects, concurrency }),
-  );
+  const took = await inTurn(clientNames, Math.min(rounds, 3), async (client) => {
+    const done = await runClient(client, server, { work: 'list', subjects, concurrency });
+    if (done.found !== subjects * 20)
+      throw new Error(`${client} found ${done.found} referrers of ${subjects} subjects`);
+    return done;
+  });
   return rowOf({
     id: 'W2',
     work: `list ${subjects} subjects, ${concurrency} at once, ${delayMs} ms per answer, cold`,
@@ -40,7 +43,9 @@ async function countRequests(style: Style): Promise<readonly Row[]> {
   const lists = 10;
   await using server = await startStaticServer({ scene: 'list', ...style });
   const count = async (client: ClientName, work: { isWarm: boolean; subjects: number }): Promise<number> => {
-    await runClient(client, server, { work: 'list', ...work });
+    const { found } = await runClient(client, server, { work: 'list', ...work });
+    if (found !== work.subjects * 20)
+      throw new Error(`${client} found ${found} referrers of ${work.subjects} subjects`);
     return requestsOf(await server.seen());
   };
   const cold: Record<string, number> = {};
@@ -59,7 +64,8 @@ async function countEmpty(style: Style): Promise<Row> {
   await using server = await startStaticServer({ scene: 'none', ...style });
   const counts: Record<string, number> = {};
   for (const client of clientNames) {
-    await runClient(client, server, { work: 'pages' });
+    const { found } = await runClient(client, server, { work: 'pages' });
+    if (found !== 0) throw new Error(`${client} found ${found} referrers where there are none`);
     counts[client] = requestsOf(await server.seen());
   }
   return { ...countRow(`first list that is empty, ${nameOf(style)}`, counts), ratio: undefined };
