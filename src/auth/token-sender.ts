@@ -1,13 +1,13 @@
 import type { Limits } from '../content/limits.js';
-import { readBounded } from '../content/read.js';
+import { tooLarge } from '../content/read.js';
 import { isOciError, TransportError } from '../errors/index.js';
-import { createCallScope } from '../http/call-scope.js';
+import { AnswerBody } from '../http/answer-body.js';
+import { CallScope } from '../http/call-scope.js';
 import { addressRefusedCode } from '../http/guarded-lookup.js';
 import type { ChooseProxy } from '../http/proxy.js';
 import { RateGate } from '../http/rate-gate.js';
 import { redactUrl } from '../http/redact.js';
 import { firstHop, type Hop, nextHop, type RedirectTrail } from '../http/redirect.js';
-import { discardBody, openResponseBody, readCut } from '../http/response-body.js';
 import { withRetries } from '../http/retry.js';
 import { requestTimeout, toTransportError } from '../http/transport-error.js';
 import type { BufferedResponse, RetryPolicy, Timeouts, TlsOptions } from '../http/types.js';
@@ -66,19 +66,20 @@ export function createTokenSender(options: TokenSenderOptions): TokenSender {
     // Tokens are rare: no connection is kept, so there is nothing to close.
     keepAlive: false,
   });
-  const attempt = async (message: TokenMessage, signal: AbortSignal): Promise<BufferedResponse> => {
+  const attempt = async (message: TokenMessage, call: CallScope): Promise<BufferedResponse> => {
     const error = (): Error => requestTimeout({ ...message, timeouts });
-    const scope = createCallScope([signal], { afterMs: timeouts.requestMs, error });
+    const scope = new CallScope([call], { afterMs: timeouts.requestMs, error });
     try {
-      return await follow({ transport, options, message, signal: scope.signal });
+      return await follow({ transport, options, message, scope });
     } finally {
       scope.dispose();
     }
   };
   return async (message, signal) => {
     const { method, url } = message;
+    const scope = new CallScope([signal]);
     try {
-      return await withRetries({ policy, gate, method, url, signal, logger, attempt: () => attempt(message, signal) });
+      return await withRetries({ policy, gate, method, url, scope, logger, attempt: () => attempt(message, scope) });
     } catch (cause) {
       if (signal.aborted || !isOciError(cause)) throw cause;
       if (cause.code !== 'ERR_OCI_NETWORK' && cause.code !== 'ERR_OCI_TIMEOUT') throw cause;
@@ -90,6 +91,8 @@ export function createTokenSender(options: TokenSenderOptions): TokenSender {
         cause,
         hint,
       });
+    } finally {
+      scope.dispose();
     }
   };
 }
@@ -98,7 +101,7 @@ interface TokenCall {
   readonly transport: Transport;
   readonly options: TokenSenderOptions;
   readonly message: TokenMessage;
-  readonly signal: AbortSignal;
+  readonly scope: CallScope;
 }
 
 async function follow(call: TokenCall): Promise<BufferedResponse> {
@@ -114,7 +117,7 @@ async function follow(call: TokenCall): Promise<BufferedResponse> {
 }
 
 async function sendOnce(call: TokenCall, hop: Hop): Promise<WireResponse> {
-  const { message, signal, transport, options } = call;
+  const { message, scope, transport, options } = call;
   try {
     return await transport.send({
       method: message.method,
@@ -126,11 +129,11 @@ async function sendOnce(call: TokenCall, hop: Hop): Promise<WireResponse> {
         ...message.headers,
       },
       body: message.body,
-      signal,
+      scope,
       foreign: hop.leftOrigin || hop.url.origin !== options.origin,
     });
   } catch (error) {
-    signal.throwIfAborted();
+    scope.throwIfOver();
     throw toTokenError(error, call, hop);
   }
 }
@@ -144,25 +147,28 @@ async function stepOn(call: TokenCall, answer: WireResponse, hop: Hop, trail: Re
     if (next.leftOrigin && call.message.hasSecret) {
       throw realmRefused(origin, redactUrl(hop.url), `redirects a credential to ${next.url.origin}`);
     }
-    await discardBody(answer.body);
+    await answer.body.discard();
     return next;
   } catch (error) {
-    answer.body.on('error', () => undefined).destroy();
+    answer.body.destroy();
     throw toTokenError(error, call, hop);
   }
 }
 
 async function readAnswer(call: TokenCall, answer: WireResponse, hop: Hop): Promise<BufferedResponse> {
-  const { signal, options, message } = call;
-  const { limits } = options;
+  const { scope, message } = call;
+  const { maxErrorBytes, maxTokenBytes } = call.options.limits;
   const { status, headers } = answer;
-  const body = openResponseBody(answer.body, headers.get('content-encoding'), {
-    mapError: (error) => (signal.aborted ? (signal.reason as Error) : toTokenError(error, call, hop)),
+  const body = new AnswerBody(answer.body, {
+    coding: headers.get('content-encoding'),
+    faultOf: (error) => (scope.isOver ? (scope.reason as Error) : toTokenError(error, call, hop)),
   });
   const head = { method: message.method, url: hop.url, status, headers, leftOrigin: hop.leftOrigin };
-  if (status < 200 || status > 299) return { ...head, ...(await readCut(body, limits.maxErrorBytes)) };
-  const bound = { limitName: 'maxTokenBytes', limit: limits.maxTokenBytes };
-  return { ...head, bytes: await readBounded(body, bound, 'answer of the token service'), truncated: false };
+  if (status < 200 || status > 299) return { ...head, ...(await body.collect(maxErrorBytes)) };
+  const { bytes, truncated } = await body.collect(maxTokenBytes);
+  const bound = { limitName: 'maxTokenBytes', limit: maxTokenBytes };
+  if (truncated) throw tooLarge(bound, 'answer of the token service');
+  return { ...head, bytes, truncated };
 }
 
 /** A redirect or an address that is refused on the way to a token is a realm that is refused. */

@@ -1,15 +1,3 @@
-/** The life of one call: a signal that fires when anybody gives up, and nothing left behind afterwards. */
-export interface CallScope {
-  /** Fires with the reason of whoever gave up first. */
-  readonly signal: AbortSignal;
-  /** Stops the deadline, since what it was for has happened. */
-  readonly lift: () => void;
-  /** Starts a deadline that was lifted anew; one that runs is left alone. */
-  readonly arm: () => void;
-  /** Removes timer and listeners; may be called more than once. */
-  readonly dispose: () => void;
-}
-
 /** A point in time after which a call has failed. */
 export interface Deadline {
   /** Milliseconds from now. */
@@ -58,45 +46,105 @@ const listenAlone: ListenForAbort = (signal, onAbort) => {
   };
 };
 
-/** Links the signals a call depends on, and a deadline. */
-export function createCallScope(
-  parents: readonly (AbortSignal | undefined)[],
-  deadline?: Deadline,
-  listen: ListenForAbort = listenAlone,
-): CallScope {
-  const controller = new AbortController();
-  const links: (() => void)[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const lift = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-  };
-  const dispose = (): void => {
-    lift();
-    for (const unlink of links.splice(0)) unlink();
-  };
-  const give = (reason: unknown): void => {
-    dispose();
-    controller.abort(reason);
-  };
-  const arm = (): void => {
-    if (deadline === undefined || controller.signal.aborted) return;
-    timer ??= setTimeout(() => {
-      give(deadline.error());
-    }, deadline.afterMs);
-  };
-  arm();
-  for (const parent of parents) {
-    if (parent === undefined) continue;
-    if (parent.aborted) {
-      give(parent.reason);
-      break;
-    }
-    links.push(
-      listen(parent, () => {
-        give(parent.reason);
-      }),
-    );
+/**
+ * The life of one call: ends when anybody gives up or time is up, and leaves nothing behind when it is disposed.
+ *
+ * @remarks A request goes through several of these, and an `AbortController` with its listener costs as much as parsing a
+ * small manifest: there is one only where somebody asks for {@link signal}.
+ */
+export class CallScope {
+  readonly #deadline: Deadline | undefined;
+  readonly #links: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
+  #controller: AbortController | undefined;
+  #end: { readonly reason: unknown } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    parents: readonly (AbortSignal | CallScope | undefined)[],
+    deadline?: Deadline,
+    listen: ListenForAbort = listenAlone,
+  ) {
+    this.#deadline = deadline;
+    this.arm();
+    for (const parent of parents) this.#dependOn(parent, listen);
   }
-  return { signal: controller.signal, lift, arm, dispose };
+
+  /** True when somebody has given up or time is up. */
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** What whoever gave up first said. */
+  get reason(): unknown {
+    return this.#end?.reason;
+  }
+
+  /** Fires with the reason of whoever gave up first; for what takes nothing else. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#end !== undefined) this.#controller.abort(this.#end.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  throwIfOver(): void {
+    if (this.#end !== undefined) throw this.#end.reason;
+  }
+
+  /** Calls back once when the call is over; at once when it is already. */
+  onGiveUp(callback: () => void): void {
+    if (this.#end === undefined) this.#waiting.add(callback);
+    else callback();
+  }
+
+  /** Takes a callback back. */
+  forget(callback: () => void): void {
+    this.#waiting.delete(callback);
+  }
+
+  /** Stops the deadline, since what it was for has happened. */
+  lift(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Starts a deadline that was lifted anew; one that runs is left alone. */
+  arm(): void {
+    const deadline = this.#deadline;
+    if (deadline === undefined || this.isOver) return;
+    this.#timer ??= setTimeout(() => {
+      this.#giveUp(deadline.error());
+    }, deadline.afterMs);
+  }
+
+  /** Removes timer and listeners; may be called more than once. */
+  dispose(): void {
+    this.lift();
+    for (const unlink of this.#links.splice(0)) unlink();
+  }
+
+  #dependOn(parent: AbortSignal | CallScope | undefined, listen: ListenForAbort): void {
+    if (parent === undefined || this.isOver) return;
+    const giveUp = (): void => {
+      this.#giveUp(parent.reason);
+    };
+    if (parent instanceof CallScope) {
+      this.#links.push(() => {
+        parent.forget(giveUp);
+      });
+      parent.onGiveUp(giveUp);
+    } else if (parent.aborted) giveUp();
+    else this.#links.push(listen(parent, giveUp));
+  }
+
+  #giveUp(reason: unknown): void {
+    if (this.isOver) return;
+    this.#end = { reason };
+    this.dispose();
+    this.#controller?.abort(reason);
+    for (const callback of this.#waiting) callback();
+    this.#waiting.clear();
+  }
 }

@@ -1,14 +1,13 @@
-import { Readable } from 'node:stream';
 import type { Limits } from '../content/limits.js';
 import type { Logger } from '../telemetry/logger.js';
-import { type CallScope, createCallScope } from './call-scope.js';
+import { AnswerBody } from './answer-body.js';
+import { CallScope } from './call-scope.js';
 import { lowerCaseNames, quotedWith } from './headers.js';
 import type { ProgressFloor } from './progress-meter.js';
 import { redactUrl, secretsIn, withoutSecrets } from './redact.js';
 import { firstHop, type Hop, nextHop } from './redirect.js';
 import { mayRefuseToken, refusesToken } from './refused-token.js';
 import { openRequestBody } from './request-body.js';
-import { discardBody, openResponseBody, readCut, whenClosed } from './response-body.js';
 import { blobStalled, noAnswerInTime, requestTimeout, type SendContext, toTransportError } from './transport-error.js';
 import type { Authorizer, RegistryRequest, RegistryResponse, Timeouts } from './types.js';
 import type { Transport, WireResponse } from './undici-send.js';
@@ -26,10 +25,9 @@ export interface ExchangeContext {
 }
 
 /** An answer as it goes through this room: the body of a refusal has been read already, perhaps not to its end. */
-export interface Answer extends RegistryResponse {
+export interface Answer extends Omit<RegistryResponse, 'body'> {
+  readonly body: AnswerBody;
   readonly cut?: boolean;
-  /** Says what a fault of the body means; what has been said already stays as it is. */
-  readonly faultOf: (error: unknown) => unknown;
 }
 
 /** A challenge, a token, and one more token when the first is refused: whatever comes then is the answer. */
@@ -41,7 +39,7 @@ const foreignHeaders = new Set(['accept', 'accept-encoding', 'range', 'user-agen
 const defaultHeaders = { 'accept-encoding': 'identity', 'user-agent': 'oci-referrers' };
 
 /** Sends a request with what the authorizer knows, and again when a challenge taught it more. */
-export async function exchange(context: ExchangeContext, request: RegistryRequest, call: AbortSignal): Promise<Answer> {
+export async function exchange(context: ExchangeContext, request: RegistryRequest, call: CallScope): Promise<Answer> {
   const { authorizer, origin } = context;
   // A configured header may be a key.
   const sent = Object.values(context.headers);
@@ -51,7 +49,13 @@ export async function exchange(context: ExchangeContext, request: RegistryReques
     return { ...answer, headers: quotedWith(answer.headers, withoutCredential), withoutCredential };
   };
   if (authorizer === undefined || request.anonymous === true) return await send(undefined);
-  const target = { origin, scopes: request.scopes, signal: call };
+  const target = {
+    origin,
+    scopes: request.scopes,
+    get signal() {
+      return call.signal;
+    },
+  };
   for (let tries = 0; ; tries++) {
     const authorization = await authorizer.authorize(target);
     if (authorization !== undefined) sent.push(...secretsIn(authorization));
@@ -60,24 +64,18 @@ export async function exchange(context: ExchangeContext, request: RegistryReques
     const mayBeStale = tries === 0 && authorization !== undefined && mayRefuseToken(answer.status);
     if ((answer.status !== 401 && !mayBeStale) || answer.leftOrigin || tries === maxAuthorizations) return answer;
     // Read before a token is asked for: the token request may need the very connection this body occupies.
-    const { bytes, truncated } = await readCut(answer.body, context.limits.maxErrorBytes).catch((error: unknown) => {
-      throw answer.faultOf(error);
-    });
-    const refusal = { ...answer, body: bodyOf(bytes), cut: truncated };
+    const { bytes, truncated } = await answer.body.collect(context.limits.maxErrorBytes);
+    const refusal = { ...answer, body: AnswerBody.of(bytes), cut: truncated };
     if (answer.status !== 401 && !refusesToken({ ...answer, bytes })) return refusal;
     if (!(await authorizer.challenged(target, answer.headers.all('www-authenticate'), authorization))) return refusal;
   }
-}
-
-function bodyOf(bytes: Buffer): Readable {
-  return Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false });
 }
 
 async function followRedirects(
   context: ExchangeContext,
   request: RegistryRequest,
   authorization: string | undefined,
-  call: AbortSignal,
+  call: CallScope,
 ): Promise<Answer> {
   const { method } = request;
   const trail = {
@@ -88,7 +86,7 @@ async function followRedirects(
   };
   const sending = { method, url: request.url, timeouts: context.timeouts };
   const timedOut = request.kind === 'metadata' ? requestTimeout : noAnswerInTime;
-  const scope = createCallScope([call], { afterMs: context.timeouts.requestMs, error: () => timedOut(sending) });
+  const scope = new CallScope([call], { afterMs: context.timeouts.requestMs, error: () => timedOut(sending) });
   try {
     let hop = firstHop(method, request.url, context.origin);
     for (;;) {
@@ -111,10 +109,10 @@ async function stepOn(answer: WireResponse, hop: Hop, trail: Parameters<typeof n
   try {
     next = nextHop(answer, hop, trail);
   } catch (error) {
-    answer.body.on('error', () => undefined).destroy();
+    answer.body.destroy();
     throw error;
   }
-  if (next !== undefined) await discardBody(answer.body);
+  if (next !== undefined) await answer.body.discard();
   return next;
 }
 
@@ -126,7 +124,9 @@ async function sendOnce(
   scope: CallScope,
 ): Promise<WireResponse> {
   const sending = { method: request.method, url: hop.url, timeouts: context.timeouts };
-  const onStart = request.kind === 'blob' ? scope.lift : (): void => undefined;
+  const onStart = (): void => {
+    if (request.kind === 'blob') scope.lift();
+  };
   const body = openRequestBody(request.body, { floor: floorOf(request, sending), onStart });
   try {
     const answer = await context.transport.send({
@@ -134,16 +134,16 @@ async function sendOnce(
       url: hop.url,
       headers: headersFor(context, request, hop, authorization),
       body: body.body,
-      signal: scope.signal,
+      scope,
       answerMs: answerMsOf(request, context.timeouts),
       foreign: hop.leftOrigin,
     });
-    whenClosed(answer.body, body.dispose);
+    answer.body.whenClosed(body.dispose);
     context.logger.debug(`${request.method} ${redactUrl(hop.url)}: ${answer.status}`);
     return answer;
   } catch (error) {
     body.dispose();
-    if (scope.signal.aborted) throw scope.signal.reason;
+    scope.throwIfOver();
     const fault = body.fault();
     throw fault === undefined ? toTransportError(error, sending) : fault.error;
   }
@@ -178,23 +178,17 @@ function openAnswer(
   // A blob has its answer in time; from here on it only has to keep moving.
   if (request.kind === 'blob') scope.lift();
   const hasBody = request.method !== 'HEAD' && answer.status !== 204 && answer.status !== 304;
-  whenClosed(answer.body, scope.dispose);
-  const faultOf = (error: unknown): Error =>
-    scope.signal.aborted ? (scope.signal.reason as Error) : toTransportError(error, sending);
+  answer.body.whenClosed(() => {
+    scope.dispose();
+  });
   const { status, headers } = answer;
-  const head = { method: request.method, url: hop.url, status, headers, leftOrigin: hop.leftOrigin, faultOf };
-  const coding = hasBody ? headers.get('content-encoding') : undefined;
-  // What is small is read whole, under the deadline of its request: a pipeline would cost more than the answer.
-  if (request.kind === 'metadata' && coding === undefined) {
-    return { ...head, body: answer.body.on('error', () => undefined) };
-  }
-  const body = openResponseBody(answer.body, coding, {
+  const body = new AnswerBody(answer.body, {
+    coding: hasBody ? headers.get('content-encoding') : undefined,
     isPart: status === 206,
     floor: floorOf(request, sending),
-    mapError: faultOf,
-    onClose: scope.dispose,
+    faultOf: (error) => (scope.isOver ? (scope.reason as Error) : toTransportError(error, sending)),
   });
-  return { ...head, body };
+  return { method: request.method, url: hop.url, status, headers, leftOrigin: hop.leftOrigin, body };
 }
 
 function floorOf(request: RegistryRequest, sending: SendContext): ProgressFloor | undefined {

@@ -1,14 +1,13 @@
 import type { Limits } from '../content/limits.js';
-import { type ByteLimit, readBounded } from '../content/read.js';
+import { type ByteLimit, tooLarge } from '../content/read.js';
 import { OciError } from '../errors/index.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createAbortHub, createCallScope } from './call-scope.js';
+import { CallScope, createAbortHub } from './call-scope.js';
 import { type Answer, type ExchangeContext, exchange } from './exchange.js';
 import { lowerCaseNames } from './headers.js';
 import type { ChooseProxy } from './proxy.js';
 import { RateGate } from './rate-gate.js';
 import { cleanBody, redactUrl } from './redact.js';
-import { discardBody, readCut, whenClosed } from './response-body.js';
 import { withRetries } from './retry.js';
 import type {
   Authorizer,
@@ -83,11 +82,14 @@ class OriginClient implements HttpClient {
   }
 
   async request(request: RegistryRequest): Promise<RegistryResponse> {
-    const scope = createCallScope([request.signal, this.#closing.signal], undefined, this.#listen);
+    const scope = this.#scopeOf(request);
     try {
-      const answer = await this.#run<Answer>(request, scope.signal, (open) => open, discardAnswer);
-      whenClosed(answer.body, scope.dispose);
-      return answer;
+      const { body, ...head } = await this.#run<Answer>(request, scope, (open) => open, discardAnswer);
+      const stream = body.open();
+      stream.once('close', () => {
+        scope.dispose();
+      });
+      return { ...head, body: stream };
     } catch (error) {
       scope.dispose();
       throw error;
@@ -95,9 +97,9 @@ class OriginClient implements HttpClient {
   }
 
   async requestBytes(request: RegistryRequest, bound: ByteLimit): Promise<BufferedResponse> {
-    const scope = createCallScope([request.signal, this.#closing.signal], undefined, this.#listen);
+    const scope = this.#scopeOf(request);
     try {
-      return await this.#run(request, scope.signal, (open) => readAnswer(open, bound));
+      return await this.#run(request, scope, (open) => readAnswer(open, bound));
     } finally {
       scope.dispose();
     }
@@ -116,13 +118,17 @@ class OriginClient implements HttpClient {
     await this.close();
   }
 
+  #scopeOf({ signal }: RegistryRequest): CallScope {
+    return new CallScope([signal, this.#closing.signal], undefined, this.#listen);
+  }
+
   async #run<Result extends { readonly status: number; readonly headers: ResponseHeaders }>(
     request: RegistryRequest,
-    signal: AbortSignal,
+    scope: CallScope,
     read: (answer: Answer) => Result | Promise<Result>,
     discard?: (result: Result) => Promise<void>,
   ): Promise<Result> {
-    signal.throwIfAborted();
+    scope.throwIfOver();
     const { retry: policy, logger } = this.#options;
     return await withRetries({
       policy,
@@ -130,10 +136,10 @@ class OriginClient implements HttpClient {
       method: request.method,
       url: request.url,
       once: request.once,
-      signal,
+      scope,
       logger,
       attempt: async () => {
-        const answer = await exchange(this.#context, request, signal);
+        const answer = await exchange(this.#context, request, scope);
         if (!answer.leftOrigin) this.#passWarningsOn(answer);
         return await read(answer);
       },
@@ -158,19 +164,16 @@ class OriginClient implements HttpClient {
 }
 
 async function discardAnswer(answer: Answer): Promise<void> {
-  await discardBody(answer.body);
+  await answer.body.discard();
 }
 
 async function readAnswer(answer: Answer, bound: ByteLimit): Promise<BufferedResponse> {
-  const { body, cut, faultOf, withoutCredential, ...head } = answer;
-  const mapFault = (error: unknown): never => {
-    throw faultOf(error);
-  };
-  if (answer.status < 200 || answer.status > 299) {
-    const { bytes, truncated } = await readCut(body, bound.limit).catch(mapFault);
-    return { ...head, bytes: cleanBody(bytes, withoutCredential), truncated: truncated || cut === true };
+  const { method, url, status, headers, leftOrigin, withoutCredential } = answer;
+  const { bytes, truncated } = await answer.body.collect(bound.limit);
+  const head = { method, url, status, headers, leftOrigin };
+  if (status < 200 || status > 299) {
+    return { ...head, bytes: cleanBody(bytes, withoutCredential), truncated: truncated || answer.cut === true };
   }
-  const what = `answer to ${answer.method} ${redactUrl(answer.url)}`;
-  const bytes = await readBounded(body, bound, what).catch(mapFault);
-  return { ...head, bytes, truncated: false };
+  if (truncated) throw tooLarge(bound, `answer to ${method} ${redactUrl(url)}`);
+  return { ...head, bytes, truncated };
 }

@@ -4,7 +4,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type SecureContext } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { whileAllowed } from '../content/abort.js';
-import { createAbortHub, createCallScope, type ListenForAbort } from './call-scope.js';
+import { CallScope, createAbortHub, type ListenForAbort } from './call-scope.js';
 import type { ProxyServer } from './proxy.js';
 import { proxyRefused, proxyTooSlow, proxyUnreachable } from './proxy-faults.js';
 
@@ -50,7 +50,7 @@ async function connectThrough(
 ): Promise<Socket> {
   const { connectMs, secureContext, secure, signal } = options;
   const deadline = { afterMs: connectMs, error: () => proxyTooSlow(proxy, connectMs) };
-  const scope = createCallScope([signal], deadline, listen);
+  const scope = new CallScope([signal], deadline, listen);
   // Whoever listens at the time hears of an error; between two of them nobody does, and that ends no process.
   const socket = dial(proxy, secureContext).on('error', () => undefined);
   try {

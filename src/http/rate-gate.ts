@@ -1,3 +1,5 @@
+import type { CallScope } from './call-scope.js';
+
 /** Milliseconds over which a crowd is let go, roughly, however far apart its requests should be. */
 const crowdMs = 500;
 
@@ -39,24 +41,24 @@ export class RateGate {
   }
 
   /**
-   * Waits until the gate is open and everybody who came before has gone; rejects with the signal's reason.
+   * Waits until the gate is open and everybody who came before has gone; rejects with the reason of whoever gives up.
    *
    * @returns false as soon as the gate is closed for longer than `mostMs` from the call
    */
-  async pass(signal: AbortSignal, mostMs: number): Promise<boolean> {
-    signal.throwIfAborted();
+  async pass(scope: CallScope, mostMs: number): Promise<boolean> {
+    scope.throwIfOver();
     const now = performance.now();
     if (this.#queue.size === 0 && now >= this.#openAt) return true;
     if (now + mostMs < this.#openAt) return false;
     return await new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#queue.delete(waiting);
-        signal.removeEventListener('abort', onAbort);
+        scope.forget(onGiveUp);
         if (this.#queue.size === 0) clearTimeout(this.#timer);
       };
-      const onAbort = (): void => {
+      const onGiveUp = (): void => {
         leave();
-        reject(signal.reason as Error);
+        reject(scope.reason as Error);
       };
       const end = (passed: boolean): void => {
         leave();
@@ -64,7 +66,7 @@ export class RateGate {
       };
       const waiting: Waiting = { latest: now + mostMs, end };
       this.#queue.add(waiting);
-      signal.addEventListener('abort', onAbort, { once: true });
+      scope.onGiveUp(onGiveUp);
       if (this.#queue.size === 1) this.#release();
     });
   }

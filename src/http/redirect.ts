@@ -1,7 +1,10 @@
 import { LimitError, ProtocolError, TransportError } from '../errors/index.js';
 import { scopeOfHostname } from './address-scope.js';
 import { redactNonUrl, redactUrl } from './redact.js';
-import type { WireResponse } from './undici-send.js';
+import type { RegistryResponse } from './types.js';
+
+/** What of an answer says where to go on. */
+type Head = Pick<RegistryResponse, 'status' | 'headers'>;
 
 /** Where a request stands on its way through redirects. */
 export interface Hop {
@@ -37,7 +40,7 @@ export function firstHop(method: string, url: URL, origin: string): Hop {
  * @throws {@link TransportError} `ERR_OCI_REDIRECT_REFUSED`, {@link ProtocolError} `ERR_OCI_BAD_HEADER` without a usable
  * `Location`, {@link LimitError} after too many
  */
-export function nextHop(answer: WireResponse, hop: Hop, trail: RedirectTrail): Hop | undefined {
+export function nextHop(answer: Head, hop: Hop, trail: RedirectTrail): Hop | undefined {
   if (!redirects.has(answer.status)) return undefined;
   const { method, visited } = trail;
   visited.add(hop.url.href);
@@ -56,7 +59,7 @@ export function nextHop(answer: WireResponse, hop: Hop, trail: RedirectTrail): H
   return { url, leftOrigin };
 }
 
-function parseLocation(answer: WireResponse, base: URL, method: string): URL {
+function parseLocation(answer: Head, base: URL, method: string): URL {
   const location = answer.headers.get('location');
   const fail = (reason: string): ProtocolError =>
     new ProtocolError(

@@ -1,14 +1,12 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { readBounded } from '../content/read.js';
 import { ProtocolError } from '../errors/index.js';
 import { escapeText } from '../oci/escape.js';
 import { ProgressMeter, type ProgressMeterOptions } from './progress-meter.js';
+import type { CutBytes } from './wire-body.js';
 
 /** More codings on top of each other than this only serve an attack. */
 const maxCodings = 2;
-const discardBytes = 64 * 1024;
-const discardMs = 1_000;
 
 /**
  * Decodes a body and watches over it.
@@ -20,7 +18,7 @@ const discardMs = 1_000;
 export function openResponseBody(
   encoded: Readable,
   codings: string | undefined,
-  options: Omit<ProgressMeterOptions, 'direction'> & { readonly isPart?: boolean },
+  options: Omit<ProgressMeterOptions, 'direction'> & { readonly isPart?: boolean | undefined },
 ): Readable {
   let decoders: Transform[];
   try {
@@ -59,7 +57,7 @@ function badCoding(codings: string | undefined): ProtocolError {
 }
 
 /** Reads a body up to a bound and leaves the rest; for answers that are errors already. */
-export async function readCut(body: Readable, maxBytes: number): Promise<{ bytes: Buffer; truncated: boolean }> {
+export async function readCut(body: Readable, maxBytes: number): Promise<CutBytes> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -68,24 +66,4 @@ export async function readCut(body: Readable, maxBytes: number): Promise<{ bytes
     if (size > maxBytes) break;
   }
   return { bytes: Buffer.concat(chunks, Math.min(size, maxBytes)), truncated: size > maxBytes };
-}
-
-/** Calls back when a stream is closed, also when it is already. */
-export function whenClosed(stream: Readable, callback: () => void): void {
-  if (stream.closed) callback();
-  else stream.once('close', callback);
-}
-
-/**
- * Gets rid of a body nobody wants: a small one is read so that its connection can be used again, any other is destroyed.
- */
-export async function discardBody(body: Readable): Promise<void> {
-  const timer = setTimeout(() => body.destroy(), discardMs);
-  try {
-    await readBounded(body, { limitName: 'discarded body', limit: discardBytes }, 'discarded body');
-  } catch {
-    // Too long, too slow or broken: readBounded has destroyed it, and nobody wanted it.
-  } finally {
-    clearTimeout(timer);
-  }
 }

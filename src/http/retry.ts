@@ -1,6 +1,7 @@
 import { sleep } from '../content/abort.js';
 import { RegistryError } from '../errors/index.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { CallScope } from './call-scope.js';
 import type { RateGate } from './rate-gate.js';
 import { redactUrl } from './redact.js';
 import { parseRetryAfter } from './retry-after.js';
@@ -23,7 +24,7 @@ export interface RetryOptions<Answer> {
   readonly url: URL;
   /** True where a method that is idempotent by itself is not, with what it carries. */
   readonly once?: boolean | undefined;
-  readonly signal: AbortSignal;
+  readonly scope: CallScope;
   readonly logger: Logger;
   /** Sends the request once. */
   readonly attempt: () => Promise<Answer>;
@@ -44,13 +45,13 @@ const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
 export async function withRetries<Answer extends { readonly status: number; readonly headers: ResponseHeaders }>(
   options: RetryOptions<Answer>,
 ): Promise<Answer> {
-  const { policy, gate, method, signal, logger } = options;
+  const { policy, gate, method, scope, logger } = options;
   const mayRepeat = options.once !== true && idempotent.has(method);
   const longestMs = Math.max(policy.maxRetryAfterMs, policy.maxDelayMs);
   let gateMs = longestMs * policy.maxRetries;
   for (let retry = 0; ; retry++) {
     const arrivedAt = performance.now();
-    if (!(await gate.pass(signal, Math.min(longestMs, gateMs)))) throw turnedAway(options);
+    if (!(await gate.pass(scope, Math.min(longestMs, gateMs)))) throw turnedAway(options);
     gateMs -= performance.now() - arrivedAt;
     const last = retry >= policy.maxRetries;
     let waitMs = pauseMs(policy, retry);
@@ -71,7 +72,7 @@ export async function withRetries<Answer extends { readonly status: number; read
     }
     const next = `retry ${retry + 1} of ${policy.maxRetries} in ${waitMs} ms`;
     logger.debug(`${method} ${redactUrl(options.url)}: ${reason}; ${next}`);
-    await sleep(waitMs, signal);
+    await sleep(waitMs, scope.signal);
   }
 }
 

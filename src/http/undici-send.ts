@@ -1,14 +1,16 @@
 import type { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
-import { whileAllowed } from '../content/abort.js';
 import { ProtocolError } from '../errors/index.js';
+import type { CallScope } from './call-scope.js';
 import { createGuardedLookup } from './guarded-lookup.js';
 import { conflictingHeader, createResponseHeaders } from './headers.js';
 import type { ChooseProxy, ProxyServer } from './proxy.js';
 import { proxyRefused } from './proxy-faults.js';
 import { redactUrl } from './redact.js';
 import type { ResponseHeaders, TlsOptions } from './types.js';
+import type { WireBody } from './wire-body.js';
+import { receive, type WireAnswer } from './wire-receiver.js';
 
 export type { Dispatcher } from 'undici';
 
@@ -19,7 +21,7 @@ export interface WireRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | Readable | undefined;
   /** Gives up on everything: waiting for a connection, the answer, and its body. */
-  readonly signal: AbortSignal;
+  readonly scope: CallScope;
   /** Milliseconds from the last byte sent to the headers of the answer; absent leaves it to the signal. */
   readonly answerMs?: number | undefined;
   /** True for a request that must not use what belongs to the origin: its connections and client certificate. */
@@ -31,12 +33,12 @@ export interface WireResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   /** Encoded body; the caller reads it to its end or destroys it. */
-  readonly body: Readable;
+  readonly body: WireBody;
 }
 
 /** Connections to one origin, and others that know nothing of it. */
 export interface Transport {
-  /** Sends one message; rejects with the signal's reason, or with what undici threw. */
+  /** Sends one message; rejects with the reason of whoever gave up, or with what undici threw. */
   send(request: WireRequest): Promise<WireResponse>;
   /** Ends every connection; a dispatcher of the caller is left alone. */
   close(): Promise<void>;
@@ -75,15 +77,14 @@ export function createTransport(options: TransportOptions): Transport {
   };
   return {
     async send(request) {
-      request.signal.throwIfAborted();
+      request.scope.throwIfOver();
       const proxy = options.proxyFor?.(request.url);
       const dispatcher = await agentFor(request, proxy);
-      // undici does not look at the signal of a request that waits for a connection: stop waiting ourselves.
-      const answer = await whileAllowed(dispatch(dispatcher, request, options, proxy), request.signal);
+      const answer = await receive(dispatcher, linesOf(request, options, proxy), request.scope);
       assertNoProxyLogin(request, answer, proxy);
       const headers = createResponseHeaders(answer.headers);
       assertUnambiguous(request, answer, headers);
-      return { status: answer.statusCode, headers, body: answer.body };
+      return { status: answer.status, headers, body: answer.body };
     },
     async close() {
       const open = [...own.values(), ...foreign.values()];
@@ -101,10 +102,10 @@ export function createTransport(options: TransportOptions): Transport {
 }
 
 /** An answer that is an error is judged by its status, and may come from whatever stands before the registry. */
-function assertUnambiguous(request: WireRequest, answer: Dispatcher.ResponseData, headers: ResponseHeaders): void {
-  const name = answer.statusCode < 400 ? conflictingHeader(headers) : undefined;
+function assertUnambiguous(request: WireRequest, answer: WireAnswer, headers: ResponseHeaders): void {
+  const name = answer.status < 400 ? conflictingHeader(headers) : undefined;
   if (name === undefined) return;
-  answer.body.on('error', () => undefined).destroy();
+  answer.body.destroy();
   throw new ProtocolError(
     'ERR_OCI_BAD_HEADER',
     `${request.method} ${redactUrl(request.url)} was answered with more than one ${name}`,
@@ -113,31 +114,33 @@ function assertUnambiguous(request: WireRequest, answer: Dispatcher.ResponseData
 }
 
 /** In a tunnel it would be an answer of the origin. */
-function assertNoProxyLogin({ url }: WireRequest, answer: Dispatcher.ResponseData, proxy?: ProxyServer): void {
-  if (proxy === undefined || url.protocol !== 'http:' || answer.statusCode !== 407) return;
-  answer.body.on('error', () => undefined).destroy();
-  throw proxyRefused(proxy, url.host, answer.statusCode);
+function assertNoProxyLogin({ url }: WireRequest, answer: WireAnswer, proxy?: ProxyServer): void {
+  if (proxy === undefined || url.protocol !== 'http:' || answer.status !== 407) return;
+  answer.body.destroy();
+  throw proxyRefused(proxy, url.host, answer.status);
 }
 
-async function dispatch(
-  dispatcher: Dispatcher,
+function linesOf(
   request: WireRequest,
   options: TransportOptions,
   proxy: ProxyServer | undefined,
-): Promise<Dispatcher.ResponseData> {
-  return await dispatcher.request({
-    ...(proxy === undefined || request.url.protocol !== 'http:' ? directly(request) : forwarded(request, proxy)),
-    method: request.method,
+): Dispatcher.DispatchOptions {
+  const { origin, path, headers } =
+    proxy === undefined || request.url.protocol !== 'http:' ? directly(request) : forwarded(request, proxy);
+  return {
+    origin,
+    path,
+    headers,
+    method: request.method as Dispatcher.HttpMethod,
     body: request.body ?? null,
-    signal: request.signal,
     // Deadlines and the floor under a blob's progress are ours: undici's body timeout starts anew with every byte.
     headersTimeout: request.answerMs ?? 0,
     bodyTimeout: 0,
     reset: options.keepAlive === false,
-  });
+  };
 }
 
-type Line = Pick<Dispatcher.RequestOptions, 'path' | 'headers'> & { readonly origin: string };
+type Line = Pick<WireRequest, 'headers'> & Pick<Dispatcher.DispatchOptions, 'path'> & { readonly origin: string };
 
 function directly({ url, headers }: WireRequest): Line {
   return { origin: url.origin, path: `${url.pathname}${url.search}`, headers };

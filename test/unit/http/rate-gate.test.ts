@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { CallScope } from '../../../src/http/call-scope.js';
 import { RateGate } from '../../../src/http/rate-gate.js';
 import { bound, clientFor, get, startServer } from './support.js';
 
-const never = new AbortController().signal;
+const never = new CallScope([]);
 
 describe('a gate that is closed', () => {
   it('turns away at once who would have to wait for longer than they may', async () => {
@@ -25,7 +26,7 @@ describe('a gate that is closed', () => {
     gate.close(30);
     const order: number[] = [];
     const waiting = Array.from({ length: 20 }, async (_, index) => {
-      expect(await gate.pass(new AbortController().signal, 1_000)).toBe(true);
+      expect(await gate.pass(new CallScope([]), 1_000)).toBe(true);
       order.push(index);
     });
     await Promise.all(waiting);
@@ -36,7 +37,7 @@ describe('a gate that is closed', () => {
   it('does not keep a crowd for long once it is open, however far apart requests should be', async () => {
     const gate = new RateGate(1_000);
     gate.close(10);
-    const waiting = Array.from({ length: 64 }, () => gate.pass(new AbortController().signal, 20));
+    const waiting = Array.from({ length: 64 }, () => gate.pass(new CallScope([]), 20));
     expect(new Set(await Promise.all(waiting))).toEqual(new Set([true]));
   });
 
@@ -45,7 +46,7 @@ describe('a gate that is closed', () => {
     gate.close(30);
     const caller = new AbortController();
     const reason = { any: 'value' };
-    const first = gate.pass(caller.signal, 1_000);
+    const first = gate.pass(new CallScope([caller.signal]), 1_000);
     const second = gate.pass(never, 1_000);
     caller.abort(reason);
     await expect(first).rejects.toBe(reason);
@@ -58,7 +59,7 @@ describe('a gate that is closed', () => {
     const gate = new RateGate(1);
     gate.close(3_000_000);
     const caller = new AbortController();
-    const waiting = gate.pass(caller.signal, 3_600_000);
+    const waiting = gate.pass(new CallScope([caller.signal]), 3_600_000);
     expect(timers()).toBe(before + 1);
     caller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');

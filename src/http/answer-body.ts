@@ -1,0 +1,66 @@
+import type { Readable } from 'node:stream';
+import type { ProgressFloor } from './progress-meter.js';
+import { openResponseBody, readCut } from './response-body.js';
+import { type CutBytes, WireBody } from './wire-body.js';
+
+/** How the body of an answer is read. */
+export interface AnswerBodyOptions {
+  /** The value of `Content-Encoding`. */
+  readonly coding?: string | undefined;
+  /** True for a part of a body (206), which cannot have a coding. */
+  readonly isPart?: boolean | undefined;
+  /** The least that has to move; absent leaves the body to a deadline. */
+  readonly floor?: ProgressFloor | undefined;
+  /** Says what a fault of the body means. */
+  readonly faultOf?: ((error: unknown) => Error) | undefined;
+}
+
+/** The decoded body of an answer; read once, whole or as a stream. */
+export class AnswerBody {
+  readonly #wire: WireBody;
+  readonly #options: AnswerBodyOptions;
+
+  constructor(wire: WireBody, options: AnswerBodyOptions) {
+    this.#wire = wire;
+    this.#options = options;
+  }
+
+  /** A body that has been read already. */
+  static of(bytes: Buffer): AnswerBody {
+    const wire = new WireBody({ pause: () => undefined, resume: () => undefined, abort: () => undefined });
+    if (bytes.length > 0) wire.push(bytes);
+    wire.end();
+    return new AnswerBody(wire, {});
+  }
+
+  /**
+   * Reads the body whole, or up to a bound.
+   *
+   * @throws OciError for a coding nobody asked for, and whatever a fault of the connection means
+   */
+  async collect(most: number): Promise<CutBytes> {
+    const { coding, floor, faultOf } = this.#options;
+    // What needs neither decoding nor watching over needs no stream either.
+    if (coding !== undefined || floor !== undefined) return await readCut(this.open(), most);
+    try {
+      return await this.#wire.collect(most);
+    } catch (error) {
+      throw faultOf?.(error) ?? error;
+    }
+  }
+
+  /**
+   * Hands the body over as a stream, which the caller reads to its end or destroys.
+   *
+   * @throws OciError for a coding nobody asked for
+   */
+  open(): Readable {
+    const { coding, isPart, floor, faultOf } = this.#options;
+    return openResponseBody(this.#wire.stream(), coding, { isPart, floor, mapError: faultOf });
+  }
+
+  /** Gets rid of it, see {@link WireBody.discard}. */
+  async discard(): Promise<void> {
+    await this.#wire.discard();
+  }
+}

@@ -1,0 +1,150 @@
+import { Readable } from 'node:stream';
+
+/** Bytes of a body, and whether there were more. */
+export interface CutBytes {
+  readonly bytes: Buffer;
+  readonly truncated: boolean;
+}
+
+/** What a body can tell its connection. */
+export interface WireControl {
+  pause(): void;
+  resume(): void;
+  /** Breaks the connection off. */
+  abort(reason: Error): void;
+}
+
+interface Collector {
+  readonly most: number;
+  readonly resolve: (bytes: CutBytes) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What is held for a reader who has not come yet, and what a stream holds: then the connection waits. */
+const heldBytes = 64 * 1024;
+const discardMs = 1_000;
+
+/**
+ * The encoded body of an answer, as it comes from its connection; read once, whole or as a stream.
+ *
+ * @remarks A Node stream costs several times what it takes to receive the few kilobytes most answers consist of: there is
+ * one only for whoever asks for it.
+ */
+export class WireBody {
+  readonly #control: WireControl;
+  readonly #onClose: (() => void)[] = [];
+  #held: Buffer[] = [];
+  #size = 0;
+  #end: { readonly error: unknown } | undefined;
+  #isClosed = false;
+  #collector: Collector | undefined;
+  #stream: Readable | undefined;
+
+  constructor(control: WireControl) {
+    this.#control = control;
+  }
+
+  /** Takes what the connection brings. */
+  push(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    if (this.#stream !== undefined) {
+      if (!this.#stream.push(chunk)) this.#control.pause();
+      return;
+    }
+    this.#held.push(chunk);
+    this.#size += chunk.length;
+    if (this.#collector !== undefined) this.#giveCollected(this.#collector);
+    else if (this.#size > heldBytes) this.#control.pause();
+  }
+
+  /** The connection has brought the last byte, or failed. */
+  end(error?: unknown): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    if (this.#stream !== undefined) finish(this.#stream, this.#end);
+    else if (this.#collector !== undefined) this.#giveCollected(this.#collector);
+  }
+
+  /** Reads the body whole, or up to a bound, behind which the connection is broken off. */
+  collect(most: number): Promise<CutBytes> {
+    return new Promise((resolve, reject) => {
+      this.#collector = { most, resolve, reject };
+      this.#giveCollected(this.#collector);
+      if (!this.#isClosed) this.#control.resume();
+    });
+  }
+
+  /** Hands the body over as a stream, which the caller reads to its end or destroys. */
+  stream(): Readable {
+    const stream = new Readable({
+      highWaterMark: heldBytes,
+      read: () => {
+        this.#control.resume();
+      },
+      destroy: (error, done) => {
+        this.#close();
+        done(error);
+      },
+    });
+    this.#stream = stream;
+    for (const chunk of this.#held.splice(0)) stream.push(chunk);
+    if (this.#end !== undefined) finish(stream, this.#end);
+    return stream;
+  }
+
+  /** Leaves what has not been read; the connection is broken off unless everything has come. */
+  destroy(): void {
+    this.#stream?.on('error', () => undefined).destroy();
+    if (this.#isClosed) return;
+    this.#close();
+    this.#collector?.reject(this.#end?.error);
+  }
+
+  /** Gets rid of it: what is small is read so that its connection can be used again, anything else is left. */
+  async discard(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.destroy();
+    }, discardMs);
+    // Too slow, broken, or left already: nobody wanted it.
+    await this.collect(heldBytes).catch(() => undefined);
+    clearTimeout(timer);
+  }
+
+  /** Calls back when the body has been read, left or broken off, also when that has happened. */
+  whenClosed(callback: () => void): void {
+    if (this.#isClosed) callback();
+    else this.#onClose.push(callback);
+  }
+
+  #giveCollected({ most, resolve, reject }: Collector): void {
+    const truncated = this.#size > most;
+    if (this.#end === undefined && !truncated) return;
+    const chunks = this.#held;
+    const error = truncated ? undefined : this.#end?.error;
+    this.#close();
+    if (error === undefined) resolve({ bytes: joined(chunks, Math.min(this.#size, most)), truncated });
+    else reject(error);
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#held = [];
+    if (this.#end === undefined) {
+      const error = new Error('the body of the answer was left');
+      this.#end = { error };
+      this.#control.abort(error);
+    }
+    for (const callback of this.#onClose) callback();
+  }
+}
+
+function finish(stream: Readable, { error }: { readonly error: unknown }): void {
+  if (error === undefined) stream.push(null);
+  else stream.destroy(error instanceof Error ? error : new Error(String(error)));
+}
+
+function joined(chunks: readonly Buffer[], size: number): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first.subarray(0, size) : Buffer.concat(chunks, size);
+}

@@ -1,0 +1,78 @@
+import type { Dispatcher } from 'undici';
+import type { CallScope } from './call-scope.js';
+import type { HeaderLines } from './headers.js';
+import { WireBody } from './wire-body.js';
+
+/** An answer as it comes from the wire. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: HeaderLines;
+  readonly body: WireBody;
+}
+
+/**
+ * Sends a request and waits for the head of its answer.
+ *
+ * @remarks undici does not look at who gives up while a request waits for a connection: the promise rejects at once here,
+ * and a request that gets its connection later is ended before a byte of it is sent.
+ */
+export function receive(
+  dispatcher: Dispatcher,
+  request: Dispatcher.DispatchOptions,
+  scope: CallScope,
+): Promise<WireAnswer> {
+  return new Promise((resolve, reject) => {
+    dispatcher.dispatch(request, new Receiver(scope, resolve, reject));
+  });
+}
+
+class Receiver implements Dispatcher.DispatchHandler {
+  readonly #scope: CallScope;
+  readonly #resolve: (answer: WireAnswer) => void;
+  readonly #reject: (error: unknown) => void;
+  #control: Dispatcher.DispatchController | undefined;
+  #body: WireBody | undefined;
+
+  constructor(scope: CallScope, resolve: (answer: WireAnswer) => void, reject: (error: unknown) => void) {
+    this.#scope = scope;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    scope.onGiveUp(this.#giveUp);
+  }
+
+  onRequestStart(control: Dispatcher.DispatchController): void {
+    this.#control = control;
+    if (this.#scope.isOver) this.#giveUp();
+  }
+
+  onResponseStart(control: Dispatcher.DispatchController, status: number, headers: HeaderLines): void {
+    // 100 to 199 announce the answer, and are none.
+    if (status < 200) return;
+    this.#body = new WireBody(control);
+    this.#resolve({ status, headers, body: this.#body });
+  }
+
+  onResponseData(_control: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body?.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#end();
+  }
+
+  onResponseError(_control: Dispatcher.DispatchController, error: Error): void {
+    this.#end(error);
+  }
+
+  readonly #giveUp = (): void => {
+    const { reason } = this.#scope;
+    this.#end(reason);
+    this.#control?.abort(reason as Error);
+  };
+
+  #end(error?: unknown): void {
+    this.#scope.forget(this.#giveUp);
+    if (this.#body === undefined) this.#reject(error);
+    else this.#body.end(error);
+  }
+}
