@@ -107,7 +107,7 @@ interface TokenCall {
 async function follow(call: TokenCall): Promise<BufferedResponse> {
   const { method, url } = call.message;
   const { maxRedirects } = call.options.limits;
-  const trail: RedirectTrail = { method, origin: url.origin, maxRedirects, visited: new Set() };
+  const trail: RedirectTrail = { method, origin: url.origin, maxRedirects, visited: [] };
   for (let hop = firstHop(method, url, url.origin); ; ) {
     const answer = await sendOnce(call, hop);
     const next = await stepOn(call, answer, hop, trail);

@@ -1,4 +1,4 @@
-import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
+import { pipeline, Readable, Transform, type TransformCallback } from 'node:stream';
 import { IntegrityError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { parseDigest } from '../oci/digest.js';
@@ -45,8 +45,20 @@ export function createVerifyStream(descriptor: Descriptor, from: string): Transf
   return stream;
 }
 
-/** What each stream of {@link createVerifyStream} lets through. */
+/** What each stream made here lets through. */
 const verified = new WeakMap<Readable, Descriptor>();
+
+/** Makes a stream of bytes that have been verified as what a descriptor names. */
+export function streamVerified(bytes: Uint8Array, descriptor: Descriptor): Readable {
+  const stream = new Readable({
+    read() {
+      this.push(bytes);
+      this.push(null);
+    },
+  });
+  verified.set(stream, descriptor);
+  return stream;
+}
 
 /**
  * Verifies content, unless that is being done already: what a fetcher hands over is not hashed a second time.

@@ -39,18 +39,20 @@ export class AnswerBody {
    * @throws OciError for a coding nobody asked for, and whatever a fault of the connection means
    */
   async collect(most: number): Promise<CutBytes> {
-    const { coding, floor, faultOf } = this.#options;
-    // What needs neither decoding nor watching over needs no stream either.
-    if (coding !== undefined || floor !== undefined) return await readCut(this.open(), most);
+    if (this.#options.coding !== undefined) return await readCut(this.open(), most);
+    const stopWatching = this.#watch();
     try {
       return await this.#wire.collect(most);
     } catch (error) {
-      throw faultOf?.(error) ?? error;
+      throw this.#options.faultOf?.(error) ?? error;
+    } finally {
+      stopWatching();
     }
   }
 
   /**
-   * Hands the body over as a stream, which the caller reads to its end or destroys.
+   * Hands the body over as a stream, which the caller reads to its end or destroys; one that could not be collected fails
+   * there for the same reason.
    *
    * @throws OciError for a coding nobody asked for
    */
@@ -59,8 +61,32 @@ export class AnswerBody {
     return openResponseBody(this.#wire.stream(), coding, { isPart, floor, mapError: faultOf });
   }
 
+  /** Leaves what has not been read. */
+  destroy(): void {
+    this.#wire.destroy();
+  }
+
   /** Gets rid of it, see {@link WireBody.discard}. */
   async discard(): Promise<void> {
     await this.#wire.discard();
+  }
+
+  /** Calls back when it has been read, left or broken off, also when that has happened. */
+  whenClosed(callback: () => void): void {
+    this.#wire.whenClosed(callback);
+  }
+
+  #watch(): () => void {
+    const { floor } = this.#options;
+    if (floor === undefined) return () => undefined;
+    let before = 0;
+    const timer = setInterval(() => {
+      const { size } = this.#wire;
+      if (size - before < floor.minBytes) this.#wire.fail(floor.error());
+      before = size;
+    }, floor.windowMs);
+    return () => {
+      clearInterval(timer);
+    };
   }
 }

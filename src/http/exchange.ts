@@ -5,7 +5,7 @@ import { CallScope } from './call-scope.js';
 import { lowerCaseNames, quotedWith } from './headers.js';
 import type { ProgressFloor } from './progress-meter.js';
 import { redactUrl, secretsIn, withoutSecrets } from './redact.js';
-import { firstHop, type Hop, nextHop } from './redirect.js';
+import { firstHop, type Hop, nextHop, type RedirectTrail } from './redirect.js';
 import { mayRefuseToken, refusesToken } from './refused-token.js';
 import { openRequestBody } from './request-body.js';
 import { blobStalled, noAnswerInTime, requestTimeout, type SendContext, toTransportError } from './transport-error.js';
@@ -25,8 +25,7 @@ export interface ExchangeContext {
 }
 
 /** An answer as it goes through this room: the body of a refusal has been read already, perhaps not to its end. */
-export interface Answer extends Omit<RegistryResponse, 'body'> {
-  readonly body: AnswerBody;
+export interface Answer extends RegistryResponse {
   readonly cut?: boolean;
 }
 
@@ -38,16 +37,23 @@ const uploadAnswerWindows = 10;
 const foreignHeaders = new Set(['accept', 'accept-encoding', 'range', 'user-agent']);
 const defaultHeaders = { 'accept-encoding': 'identity', 'user-agent': 'oci-referrers' };
 
+/** One try to get an answer. */
+interface Try {
+  readonly context: ExchangeContext;
+  readonly request: RegistryRequest;
+  readonly authorization: string | undefined;
+  /** Takes what is sent as a secret out of what comes back. */
+  readonly withoutCredential: (text: string) => string;
+}
+
 /** Sends a request with what the authorizer knows, and again when a challenge taught it more. */
 export async function exchange(context: ExchangeContext, request: RegistryRequest, call: CallScope): Promise<Answer> {
   const { authorizer, origin } = context;
   // A configured header may be a key.
   const sent = Object.values(context.headers);
   const withoutCredential = (text: string): string => withoutSecrets(text, sent);
-  const send = async (authorization: string | undefined): Promise<Answer> => {
-    const answer = await followRedirects(context, request, authorization, call);
-    return { ...answer, headers: quotedWith(answer.headers, withoutCredential), withoutCredential };
-  };
+  const send = (authorization: string | undefined): Promise<Answer> =>
+    followRedirects({ context, request, authorization, withoutCredential }, call);
   if (authorizer === undefined || request.anonymous === true) return await send(undefined);
   const target = {
     origin,
@@ -71,29 +77,20 @@ export async function exchange(context: ExchangeContext, request: RegistryReques
   }
 }
 
-async function followRedirects(
-  context: ExchangeContext,
-  request: RegistryRequest,
-  authorization: string | undefined,
-  call: CallScope,
-): Promise<Answer> {
+async function followRedirects(attempt: Try, call: CallScope): Promise<Answer> {
+  const { context, request } = attempt;
   const { method } = request;
-  const trail = {
-    method,
-    origin: context.origin,
-    maxRedirects: context.limits.maxRedirects,
-    visited: new Set<string>(),
-  };
   const sending = { method, url: request.url, timeouts: context.timeouts };
   const timedOut = request.kind === 'metadata' ? requestTimeout : noAnswerInTime;
   const scope = new CallScope([call], { afterMs: context.timeouts.requestMs, error: () => timedOut(sending) });
+  const trail = { method, origin: context.origin, maxRedirects: context.limits.maxRedirects, visited: [] };
   try {
     let hop = firstHop(method, request.url, context.origin);
     for (;;) {
       scope.arm();
-      const answer = await sendOnce(context, request, hop, authorization, scope);
+      const answer = await sendOnce(attempt, hop, scope);
       const next = await stepOn(answer, hop, trail);
-      if (next === undefined) return openAnswer(context, request, answer, hop, scope);
+      if (next === undefined) return openAnswer(attempt, answer, hop, scope);
       context.logger.debug(`${method} ${redactUrl(hop.url)}: redirected to ${redactUrl(next.url)}`);
       hop = next;
     }
@@ -104,7 +101,7 @@ async function followRedirects(
 }
 
 /** Leaves the body of a redirect behind, also when the redirect is refused. */
-async function stepOn(answer: WireResponse, hop: Hop, trail: Parameters<typeof nextHop>[2]): Promise<Hop | undefined> {
+async function stepOn(answer: WireResponse, hop: Hop, trail: RedirectTrail): Promise<Hop | undefined> {
   let next: Hop | undefined;
   try {
     next = nextHop(answer, hop, trail);
@@ -116,13 +113,8 @@ async function stepOn(answer: WireResponse, hop: Hop, trail: Parameters<typeof n
   return next;
 }
 
-async function sendOnce(
-  context: ExchangeContext,
-  request: RegistryRequest,
-  hop: Hop,
-  authorization: string | undefined,
-  scope: CallScope,
-): Promise<WireResponse> {
+async function sendOnce(attempt: Try, hop: Hop, scope: CallScope): Promise<WireResponse> {
+  const { context, request } = attempt;
   const sending = { method: request.method, url: hop.url, timeouts: context.timeouts };
   const onStart = (): void => {
     if (request.kind === 'blob') scope.lift();
@@ -132,7 +124,7 @@ async function sendOnce(
     const answer = await context.transport.send({
       method: request.method,
       url: hop.url,
-      headers: headersFor(context, request, hop, authorization),
+      headers: headersFor(attempt, hop),
       body: body.body,
       scope,
       answerMs: answerMsOf(request, context.timeouts),
@@ -149,46 +141,40 @@ async function sendOnce(
   }
 }
 
-function headersFor(
-  context: ExchangeContext,
-  request: RegistryRequest,
-  hop: Hop,
-  authorization: string | undefined,
-): Record<string, string> {
+function headersFor({ context, request, authorization }: Try, hop: Hop): Record<string, string> {
   const asked = lowerCaseNames(request.headers);
   const size = request.bodySize ?? (request.body instanceof Uint8Array ? request.body.length : undefined);
-  const length = size === undefined ? {} : { 'content-length': String(size) };
+  if (size !== undefined) asked['content-length'] = String(size);
   if (!hop.leftOrigin) {
-    const known = { ...defaultHeaders, ...context.headers, ...asked, ...length };
-    return authorization === undefined ? known : { ...known, authorization };
+    const known: Record<string, string> = { ...defaultHeaders, ...context.headers, ...asked };
+    if (authorization !== undefined) known['authorization'] = authorization;
+    return known;
   }
   const describesBody = (name: string): boolean => request.body !== undefined && name.startsWith('content-');
   const kept = Object.entries(asked).filter(([name]) => foreignHeaders.has(name) || describesBody(name));
-  return { ...defaultHeaders, ...Object.fromEntries(kept), ...length };
+  return { ...defaultHeaders, ...Object.fromEntries(kept) };
 }
 
-function openAnswer(
-  context: ExchangeContext,
-  request: RegistryRequest,
-  answer: WireResponse,
-  hop: Hop,
-  scope: CallScope,
-): Answer {
-  const sending = { method: request.method, url: hop.url, timeouts: context.timeouts };
+function openAnswer(attempt: Try, answer: WireResponse, hop: Hop, scope: CallScope): Answer {
+  const { context, request, withoutCredential } = attempt;
+  const { method } = request;
+  const { url, leftOrigin } = hop;
+  const sending = { method, url, timeouts: context.timeouts };
   // A blob has its answer in time; from here on it only has to keep moving.
   if (request.kind === 'blob') scope.lift();
-  const hasBody = request.method !== 'HEAD' && answer.status !== 204 && answer.status !== 304;
+  const hasBody = method !== 'HEAD' && answer.status !== 204 && answer.status !== 304;
   answer.body.whenClosed(() => {
     scope.dispose();
   });
-  const { status, headers } = answer;
+  const { status } = answer;
+  const headers = quotedWith(answer.headers, withoutCredential);
   const body = new AnswerBody(answer.body, {
     coding: hasBody ? headers.get('content-encoding') : undefined,
     isPart: status === 206,
     floor: floorOf(request, sending),
     faultOf: (error) => (scope.isOver ? (scope.reason as Error) : toTransportError(error, sending)),
   });
-  return { method: request.method, url: hop.url, status, headers, leftOrigin: hop.leftOrigin, body };
+  return { method, url, status, headers, leftOrigin, withoutCredential, body };
 }
 
 function floorOf(request: RegistryRequest, sending: SendContext): ProgressFloor | undefined {

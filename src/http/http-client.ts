@@ -84,12 +84,11 @@ class OriginClient implements HttpClient {
   async request(request: RegistryRequest): Promise<RegistryResponse> {
     const scope = this.#scopeOf(request);
     try {
-      const { body, ...head } = await this.#run<Answer>(request, scope, (open) => open, discardAnswer);
-      const stream = body.open();
-      stream.once('close', () => {
+      const answer = await this.#run<Answer>(request, scope, (open) => open, discardAnswer);
+      answer.body.whenClosed(() => {
         scope.dispose();
       });
-      return { ...head, body: stream };
+      return answer;
     } catch (error) {
       scope.dispose();
       throw error;

@@ -20,7 +20,7 @@ export interface RedirectTrail {
   readonly origin: string;
   readonly maxRedirects: number;
   /** URLs that were asked already; each hop is added. */
-  readonly visited: Set<string>;
+  readonly visited: string[];
 }
 
 const redirects = new Set([301, 302, 303, 307, 308]);
@@ -43,13 +43,13 @@ export function firstHop(method: string, url: URL, origin: string): Hop {
 export function nextHop(answer: Head, hop: Hop, trail: RedirectTrail): Hop | undefined {
   if (!redirects.has(answer.status)) return undefined;
   const { method, visited } = trail;
-  visited.add(hop.url.href);
+  visited.push(hop.url.href);
   const url = parseLocation(answer, hop.url, method);
   const leftOrigin = hop.leftOrigin || url.origin !== trail.origin;
   if (method !== 'GET' && method !== 'HEAD') assertBodyMayFollow(answer.status, hop.url, url, method);
   assertHopAllowed(method, hop.url, url);
-  if (visited.has(url.href)) throw refused(method, hop.url, `leads in a circle through ${redactUrl(url)}`);
-  if (visited.size > trail.maxRedirects) {
+  if (visited.includes(url.href)) throw refused(method, hop.url, `leads in a circle through ${redactUrl(url)}`);
+  if (visited.length > trail.maxRedirects) {
     throw new LimitError(`${method} ${redactUrl(hop.url)} was redirected more than ${trail.maxRedirects} times`, {
       limitName: 'maxRedirects',
       limit: trail.maxRedirects,

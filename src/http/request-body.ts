@@ -21,11 +21,13 @@ export interface RequestBodyOptions {
 }
 
 const pieceBytes = 64 * 1024;
+const nothing: OpenRequestBody = { body: undefined, fault: () => undefined, dispose: () => undefined };
 
 /** Opens the body of a request for one attempt; a function is called anew each time. */
 export function openRequestBody(body: RegistryRequest['body'], options: RequestBodyOptions): OpenRequestBody {
+  if (body === undefined) return nothing;
   const { floor, onStart } = options;
-  const isWhole = typeof body !== 'function' && (floor === undefined || body === undefined || body.length === 0);
+  const isWhole = typeof body !== 'function' && (floor === undefined || body.length === 0);
   if (isWhole) return { body, fault: () => undefined, dispose: () => undefined };
   const source = typeof body === 'function' ? body() : Readable.from(piecesOf(body), { objectMode: false });
   let fault: { readonly error: unknown } | undefined;

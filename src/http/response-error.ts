@@ -2,7 +2,6 @@ import { defaultLimits } from '../content/limits.js';
 import { type OciErrorCode, RegistryError, type RegistryErrorDetail } from '../errors/index.js';
 import { parseErrorBody } from './error-body.js';
 import { cleanBody, redactUrl } from './redact.js';
-import { readCut } from './response-body.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { BufferedResponse, RegistryResponse } from './types.js';
 
@@ -49,7 +48,7 @@ export async function errorFromResponse(
 ): Promise<RegistryError> {
   let details: RegistryErrorDetail[] = [];
   try {
-    const { bytes } = await readCut(response.body, maxErrorBytes);
+    const { bytes } = await response.body.collect(maxErrorBytes);
     details = parseErrorBody(cleanBody(bytes, response.withoutCredential), maxErrorBytes);
   } catch {
     // The status is known; that its explanation broke off changes nothing.

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
 import type { ByteLimit } from '../content/read.js';
+import type { AnswerBody } from './answer-body.js';
 
 /** One request to a registry, before credentials, retries and redirects. */
 export interface RegistryRequest extends AbortableOptions {
@@ -52,8 +53,8 @@ export interface RegistryResponse {
   readonly leftOrigin: boolean;
   /** Takes what was sent as a secret, credentials and configured headers, out of what the answer says, for whoever quotes it. */
   readonly withoutCredential?: ((text: string) => string) | undefined;
-  /** Decoded body; the caller reads it to its end or destroys it. */
-  readonly body: Readable;
+  /** Decoded body; the caller reads it, or leaves it. */
+  readonly body: AnswerBody;
 }
 
 /** An answer whose body has been read; that of a refusal is without the credential that was sent. */
@@ -67,7 +68,7 @@ export interface BufferedResponse extends Omit<RegistryResponse, 'body' | 'witho
 export interface HttpClient extends AsyncDisposable {
   /** `scheme://host[:port]` this client belongs to. */
   readonly origin: string;
-  /** Sends a request and hands over the body as a stream. */
+  /** Sends a request and hands over the body unread. */
   request(request: RegistryRequest): Promise<RegistryResponse>;
   /**
    * Sends a request and reads the body within the deadline.

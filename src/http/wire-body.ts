@@ -57,12 +57,23 @@ export class WireBody {
     else if (this.#size > heldBytes) this.#control.pause();
   }
 
+  /** Bytes that are held. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** The connection has brought the last byte, or failed. */
   end(error?: unknown): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     if (this.#stream !== undefined) finish(this.#stream, this.#end);
     else if (this.#collector !== undefined) this.#giveCollected(this.#collector);
+  }
+
+  /** Breaks the connection off, since the body is not what it should be. */
+  fail(error: Error): void {
+    this.end(error);
+    this.#control.abort(error);
   }
 
   /** Reads the body whole, or up to a bound, behind which the connection is broken off. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ArgumentError } from '../errors/index.js';
 import { isDigest } from './digest.js';
 import { isTextRecord, textRecord } from './first-fault.js';
+import { type PlainFields, plainObject } from './plain-object.js';
 
 /** The platform an image manifest is made for (image-spec v1.1.1, image index). */
 export interface Platform {
@@ -65,38 +66,40 @@ export const descriptorSchema: z.ZodType<Descriptor> = z.object({
     .transform((value) => value ?? undefined),
 });
 
-/** What a descriptor may have so that it is taken as it is, and what each of that looks like. */
-const plainFields: Readonly<Record<keyof Descriptor, (value: unknown) => boolean>> = {
-  mediaType: (value) => isShortText(value) && mediaTypePattern.test(value),
-  digest: (value) => typeof value === 'string' && isDigest(value),
-  size: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-  artifactType: (value) => isShortText(value) && value !== '',
-  annotations: isTextRecord,
-  platform: (value) => isTextRecord(value) && 'os' in value && 'architecture' in value && !hasMoreThanPlatform(value),
-};
+function isPlainMediaType(value: unknown): boolean {
+  return isShortText(value) && mediaTypePattern.test(value);
+}
+
+function isPlainArtifactType(value: unknown): boolean {
+  return isShortText(value) && value !== '';
+}
 
 function isShortText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= maxTypeLength;
 }
 
-function hasMoreThanPlatform(value: object): boolean {
-  return Object.keys(value).some((key) => key !== 'os' && key !== 'architecture' && key !== 'variant');
+function isPlainPlatform(value: unknown): boolean {
+  if (!isTextRecord(value) || !('os' in value) || !('architecture' in value)) return false;
+  return !Object.keys(value).some((key) => key !== 'os' && key !== 'architecture' && key !== 'variant');
 }
 
-/**
- * Tells whether a decoded value is a descriptor as it stands: complete, with nothing that its schema would leave out or
- * read as absent. Nearly all are, and going through the schema takes many times as long.
- */
-export function isPlainDescriptor(value: unknown): value is Descriptor {
-  if (typeof value !== 'object' || value === null) return false;
-  let required = 0;
-  for (const key in value) {
-    if (!Object.hasOwn(plainFields, key)) return false;
-    if (!plainFields[key as keyof Descriptor](value[key as keyof typeof value])) return false;
-    if (key === 'mediaType' || key === 'digest' || key === 'size') required++;
-  }
-  return required === 3;
-}
+/** How fields look that several objects have, where their schemas would take them as they are. */
+export const plainFields: PlainFields<'mediaType' | 'artifactType' | 'annotations'> = {
+  mediaType: isPlainMediaType,
+  artifactType: isPlainArtifactType,
+  annotations: isTextRecord,
+};
+
+/** Tells whether the schema of a descriptor would take a decoded value as it is; see {@link plainObject}. */
+export const isPlainDescriptor: (value: unknown) => value is Descriptor = plainObject<Descriptor>(
+  {
+    ...plainFields,
+    digest: (value) => typeof value === 'string' && isDigest(value),
+    size: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+    platform: isPlainPlatform,
+  },
+  ['mediaType', 'digest', 'size'],
+);
 
 /** @internal */
 export const sharedFields: {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ProtocolError } from '../errors/index.js';
-import { type Descriptor, descriptorSchema, isPlainDescriptor, sharedFields } from './descriptor.js';
+import { type Descriptor, descriptorSchema, isPlainDescriptor, plainFields, sharedFields } from './descriptor.js';
 import { listOf } from './first-fault.js';
 import { isIndexType, isManifestType, mediaTypeOf, mediaTypes } from './media-types.js';
-import { parseJsonAs } from './strict-json.js';
+import { plainListOf, plainObject } from './plain-object.js';
+import { checkJson, parseStrictJson } from './strict-json.js';
 
 /**
  * An image manifest: one image, or one artifact.
@@ -92,6 +93,30 @@ const imageIndexSchema: z.ZodType<ImageIndex> = z.object({
   config: absent.optional(),
 });
 
+const plainCommon = {
+  ...plainFields,
+  schemaVersion: (value: unknown): boolean => value === 2,
+  subject: isPlainDescriptor,
+};
+const isPlainManifest = plainObject<ImageManifest>(
+  { ...plainCommon, config: isPlainDescriptor, layers: plainListOf(isPlainDescriptor) },
+  ['schemaVersion', 'config', 'layers'],
+);
+const isPlainIndex = plainObject<ImageIndex>({ ...plainCommon, manifests: plainListOf(isPlainDescriptor) }, [
+  'schemaVersion',
+  'manifests',
+]);
+
+function parseImageManifest(bytes: Uint8Array, what: string): ImageManifest {
+  const value = parseStrictJson(bytes, what);
+  return isPlainManifest(value) ? value : checkJson(value, imageManifestSchema, what);
+}
+
+function parseImageIndex(bytes: Uint8Array, what: string): ImageIndex {
+  const value = parseStrictJson(bytes, what);
+  return isPlainIndex(value) ? value : checkJson(value, imageIndexSchema, what);
+}
+
 /**
  * Parses the raw bytes of a manifest strictly.
  *
@@ -104,7 +129,7 @@ const imageIndexSchema: z.ZodType<ImageIndex> = z.object({
 export function parseManifest(bytes: Uint8Array, contentType: string, what: string): Manifest {
   const mediaType = mediaTypeOf(contentType);
   if (isIndexType(mediaType)) {
-    const index = parseJsonAs(bytes, imageIndexSchema, what);
+    const index = parseImageIndex(bytes, what);
     assertSameType(index.mediaType, mediaType, what);
     return { kind: 'index', mediaType, index };
   }
@@ -114,14 +139,14 @@ export function parseManifest(bytes: Uint8Array, contentType: string, what: stri
       `${what} has media type ${JSON.stringify(mediaType)}, which is not a manifest`,
     );
   }
-  const manifest = parseJsonAs(bytes, imageManifestSchema, what);
+  const manifest = parseImageManifest(bytes, what);
   assertSameType(manifest.mediaType, mediaType, what);
   return { kind: 'manifest', mediaType, manifest };
 }
 
 /** Parses an OCI image index, such as a list of referrers, strictly; other manifests are refused. */
 export function parseIndex(bytes: Uint8Array, what: string): ImageIndex {
-  const index = parseJsonAs(bytes, imageIndexSchema, what);
+  const index = parseImageIndex(bytes, what);
   assertSameType(index.mediaType, mediaTypes.ociIndex, what);
   return index;
 }

@@ -52,28 +52,59 @@ export function checkJson<T>(value: unknown, schema: z.ZodType<T>, what: string)
   );
 }
 
+/** Up to so many keys are compared one by one: most objects have no more, and a set costs more than that. */
+const fewKeys = 12;
+
+/** The keys of one object; used again for its siblings. */
+class Keys {
+  readonly #few: string[] = [];
+  #count = 0;
+  #many: Set<string> | undefined;
+
+  clear(): void {
+    this.#count = 0;
+    this.#many = undefined;
+  }
+
+  /** Takes a key; false when it is there already. */
+  add(key: string): boolean {
+    if (this.#many !== undefined) {
+      const before = this.#many.size;
+      return this.#many.add(key).size > before;
+    }
+    for (let at = 0; at < this.#count; at++) if (this.#few[at] === key) return false;
+    if (this.#count === fewKeys) this.#many = new Set(this.#few).add(key);
+    else this.#few[this.#count++] = key;
+    return true;
+  }
+}
+
 /** Walks the tokens of a text that is known to be JSON, looking at nothing but depth and the keys of each object. */
 function assertPlainStructure(text: string, what: string): void {
-  const stack: (Set<string> | undefined)[] = [];
-  let keys: Set<string> | undefined;
+  /** At each depth what an object there has had of keys. */
+  const keysAt: Keys[] = [];
+  /** At each depth whether it is an object. */
+  const isObject: boolean[] = [];
+  let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === 0x22) {
       const end = endOfString(text, at);
-      if (keys !== undefined && nextIsColon(text, end + 1)) {
+      if (isObject[depth] === true && nextIsColon(text, end + 1)) {
         const raw = text.slice(at + 1, end);
         const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
-        const before = keys.size;
-        if (keys.add(key).size === before) throw badJson(what, `duplicate key ${JSON.stringify(key.slice(0, 80))}`);
+        if (keysAt[depth]?.add(key) === false) throw badJson(what, `duplicate key ${JSON.stringify(key.slice(0, 80))}`);
       }
       at = end;
     } else if (char === 0x7b || char === 0x5b) {
-      if (stack.length >= maxDepth) throw badJson(what, `nested deeper than ${maxDepth}`);
-      keys = char === 0x7b ? new Set() : undefined;
-      stack.push(keys);
+      if (depth >= maxDepth) throw badJson(what, `nested deeper than ${maxDepth}`);
+      depth++;
+      isObject[depth] = char === 0x7b;
+      const keys = keysAt[depth] ?? new Keys();
+      keys.clear();
+      keysAt[depth] = keys;
     } else if (char === 0x7d || char === 0x5d) {
-      stack.pop();
-      keys = stack.at(-1);
+      depth--;
     }
   }
 }

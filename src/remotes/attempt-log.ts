@@ -16,9 +16,9 @@ export class AttemptLog {
     endpoint: Attempt['endpoint'],
     work: (note: Note) => Promise<Result>,
   ): Promise<Result> {
-    let facts: Partial<Attempt> = {};
+    const facts: Partial<Attempt> = {};
     const note: Note = (more) => {
-      facts = { ...facts, ...more };
+      Object.assign(facts, more);
     };
     try {
       const result = await work(note);

@@ -106,12 +106,13 @@ async function* bytesOf(first: RegistryResponse, download: BlobDownload, life: L
 
 /** Hands over what is new in a body. */
 async function* bodyOf(
-  { body }: RegistryResponse,
+  answer: RegistryResponse,
   start: number,
   progress: Progress,
   { over, fail }: Life,
 ): AsyncGenerator<Buffer> {
   let known = progress.position - start;
+  const body = answer.body.open();
   const end = (): void => {
     body.destroy();
   };

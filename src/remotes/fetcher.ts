@@ -1,11 +1,12 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { AbortableOptions } from '../content/abort.js';
 import { checkOptions } from '../content/check-options.js';
 import { assertContent, readBounded, tooLarge } from '../content/read.js';
 import type { FetchByDigestOptions, FetchedContent, ListReferrersOptions, ReferrersList } from '../content/sources.js';
-import { digestMismatch } from '../content/verify-stream.js';
+import { digestMismatch, sizeMismatch, streamVerified } from '../content/verify-stream.js';
 import { isOciError } from '../errors/index.js';
 import { errorFromResponse } from '../http/response-error.js';
+import { isBrokenOff } from '../http/transport-error.js';
 import type { RegistryResponse } from '../http/types.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
 import { digestOf, parseDigest } from '../oci/digest.js';
@@ -42,6 +43,12 @@ export function createFetcher(
     );
   };
 
+  const list = (descriptor: Descriptor, options: ListReferrersOptions): Promise<ReferrersList> =>
+    listReferrers({ connections, reference, repositories, byDigest: fetcher }, descriptor, {
+      ...options,
+      signal: merged(options.signal),
+    });
+
   const fetcher: Fetcher = {
     async fetch(descriptor: Descriptor, options: AbortableOptions = {}): Promise<Readable> {
       assertDescriptor(descriptor);
@@ -51,7 +58,7 @@ export function createFetcher(
       return await pullFrom(async (at) => {
         const { bytes } = await readManifest(connections, at, descriptor.digest, signal);
         assertContent(bytes, descriptor, at.host.host);
-        return Readable.from([bytes], { objectMode: false });
+        return streamVerified(bytes, descriptor);
       }, signal);
     },
 
@@ -61,10 +68,8 @@ export function createFetcher(
       const { kind } = options;
       const asManifest = async (at: Repository): Promise<FetchedContent> => {
         const { bytes, mediaType } = await readManifest(connections, at, digest, signal);
-        return {
-          descriptor: { mediaType, digest, size: bytes.length },
-          body: Readable.from([bytes], { objectMode: false }),
-        };
+        const descriptor = { mediaType, digest, size: bytes.length };
+        return { descriptor, body: streamVerified(bytes, descriptor) };
       };
       const asBlob = (at: Repository): Promise<FetchedContent> => openBlobByDigest(connections, at, digest, signal);
       return await pullFrom(async (at) => {
@@ -80,12 +85,13 @@ export function createFetcher(
 
     async listReferrers(descriptor: Descriptor, options: ListReferrersOptions = {}): Promise<ReferrersList> {
       checkOptions(listReferrersOptions, options);
-      const context = { connections, reference, repositories, byDigest: fetcher };
-      return await listReferrers(context, descriptor, { ...options, signal: merged(options.signal) });
+      return await list(descriptor, options);
     },
 
     async fetchReferrers(descriptor: Descriptor, ...artifactTypes: string[]): Promise<Descriptor[]> {
-      const { referrers, legacy } = await fetcher.listReferrers(descriptor, { artifactTypes });
+      const options = { artifactTypes };
+      if (artifactTypes.length > 0) checkOptions(listReferrersOptions, options);
+      const { referrers, legacy } = await list(descriptor, options);
       return [...referrers, ...legacy.map((entry) => entry.descriptor)];
     },
   };
@@ -134,7 +140,32 @@ async function openBlob(
   signal: AbortSignal | undefined,
 ): Promise<Readable> {
   const answer = await requestBlob(at, descriptor.digest, signal);
-  return openDownload(answer, { at, descriptor, options, signal, listen });
+  const isSmall = descriptor.size <= options.timeouts.minBlobBytesPerWindow;
+  const read = isSmall ? await readSmallBlob(answer, descriptor, at.host.host) : undefined;
+  return read ?? openDownload(answer, { at, descriptor, options, signal, listen });
+}
+
+/**
+ * Reads a blob whole that has to come within one window anyway.
+ *
+ * @remarks Most of what an artifact consists of is this small, and a stream with all that watches over it costs several times
+ * what the bytes do.
+ * @returns undefined where the body broke off: a download knows how to go on
+ */
+async function readSmallBlob(
+  { body }: RegistryResponse,
+  descriptor: Descriptor,
+  from: string,
+): Promise<Readable | undefined> {
+  try {
+    const { bytes, truncated } = await body.collect(descriptor.size);
+    if (truncated) throw sizeMismatch(descriptor, from, `more than ${descriptor.size}`);
+    assertContent(bytes, descriptor, from);
+    return streamVerified(bytes, descriptor);
+  } catch (error) {
+    if (isBrokenOff(error)) return undefined;
+    throw error;
+  }
 }
 
 async function openBlobByDigest(
@@ -156,8 +187,8 @@ async function openBlobByDigest(
   }
   // Nobody says how long it is: only what fits in memory can be given a descriptor.
   const bound = { limitName: 'maxManifestBytes', limit: maxManifestBytes };
-  const bytes = await readBounded(answer.body, bound, at.describe(`blob ${digest} of unknown length`), signal);
+  const bytes = await readBounded(answer.body.open(), bound, at.describe(`blob ${digest} of unknown length`), signal);
   const descriptor = { mediaType, digest, size: bytes.length };
   assertContent(bytes, descriptor, at.host.host);
-  return { descriptor, body: Readable.from([bytes], { objectMode: false }) };
+  return { descriptor, body: streamVerified(bytes, descriptor) };
 }

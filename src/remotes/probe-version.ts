@@ -1,5 +1,4 @@
 import { ProtocolError } from '../errors/index.js';
-import { readCut } from '../http/response-body.js';
 import { errorFromResponse } from '../http/response-error.js';
 import type { RegistryResponse } from '../http/types.js';
 import { isWebPageType, mediaTypeOf } from '../oci/media-types.js';
@@ -11,9 +10,6 @@ export interface VersionProbe {
   readonly version: string | undefined;
   readonly finding: CapabilityFinding;
 }
-
-/** A body of so many bytes is read, so that its connection can be used again. */
-const discardedBytes = 64 * 1024;
 
 /** Headers a registry says its version with, the one of the specification's time first. */
 const versionHeaders = ['OCI-Distribution-API-Version', 'Docker-Distribution-API-Version'] as const;
@@ -28,7 +24,7 @@ export async function probeVersion(at: Repository, signal: AbortSignal): Promise
   const answer = await at.open('GET', at.baseUrl, { signal, scopes: [], anonymous: true, kind: 'metadata' });
   const fault = isFault(answer.status) ? await errorFromResponse(answer, 'ask', '/v2/') : webPage(answer);
   // What a registry writes there says nothing; a web page may be long.
-  await readCut(answer.body, discardedBytes).catch(() => undefined);
+  await answer.body.discard();
   if (fault !== undefined) throw fault;
   const name = versionHeaders.find((header) => (answer.headers.get(header) ?? '').trim() !== '');
   if (answer.leftOrigin) {

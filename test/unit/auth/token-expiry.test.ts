@@ -50,7 +50,7 @@ describe('a token that expires between two pages of a list', () => {
 
 describe('a token that expires while a blob is on its way', () => {
   it('is replaced where the connection breaks, and the rest of the blob arrives', async () => {
-    const image = buildImage({ layers: [Buffer.alloc(1_000, 'layer')] });
+    const image = buildImage({ layers: [Buffer.alloc(100_000, 'layer')] });
     const [layer] = image.blobs.slice(-1);
     let requests = 0;
     await using registry: TestRegistry = await startRegistry({
@@ -58,7 +58,7 @@ describe('a token that expires while a blob is on its way', () => {
       rewrite: ({ endpoint }, answer) => {
         if (endpoint !== 'blob' || answer.status >= 300 || ++requests > 1) return answer;
         registry.expireTokens();
-        return { ...answer, cutAfterBytes: 400 };
+        return { ...answer, cutAfterBytes: 40_000 };
       },
     });
     registry.store.add('team/app', image);

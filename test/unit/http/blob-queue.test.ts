@@ -30,7 +30,7 @@ describe('a blob that waits for a connection', () => {
     });
     unread.body.destroy();
     const answer = await client.request(get(server.origin, '/small', { kind: 'blob' }));
-    expect(Buffer.concat(await answer.body.toArray()).toString()).toBe('small');
+    expect(Buffer.concat(await answer.body.open().toArray()).toString()).toBe('small');
   });
 
   it('fails as an upload for the wait, not for bytes that it could not move yet', async () => {

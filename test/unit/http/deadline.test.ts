@@ -47,7 +47,7 @@ describe('a metadata request', () => {
   it('fails while its body is streamed to the caller', async () => {
     const server = await startServer((_, response) => response.writeHead(200).write('begin'));
     const answer = await clientFor(server.origin, { timeouts: { requestMs: 150 } }).request(get(server.origin, '/'));
-    await expect(answer.body.toArray()).rejects.toMatchObject(timeout);
+    await expect(answer.body.open().toArray()).rejects.toMatchObject(timeout);
   });
 
   it('is not sent again after its deadline', async () => {
@@ -107,7 +107,7 @@ describe('a caller that gives up', () => {
       get(server.origin, '/', { signal: caller.signal, kind: 'blob' }),
     );
     const reason = new Error('enough');
-    const reading = answer.body.toArray();
+    const reading = answer.body.open().toArray();
     caller.abort(reason);
     await expect(reading).rejects.toBe(reason);
   });
@@ -128,7 +128,7 @@ describe('a blob', () => {
   it('that stalls fails, and names the options', async () => {
     const server = await startServer((_, response) => response.writeHead(200).write('x'.repeat(5_000)));
     const answer = await clientFor(server.origin, { timeouts }).request(get(server.origin, '/', { kind: 'blob' }));
-    await expect(answer.body.toArray()).rejects.toMatchObject({
+    await expect(answer.body.open().toArray()).rejects.toMatchObject({
       ...timeout,
       message: expect.stringContaining('timeouts.blobWindowMs (150 ms)') as string,
     });
@@ -154,14 +154,14 @@ describe('a blob', () => {
     });
     const client = clientFor(server.origin, { timeouts: { ...timeouts, requestMs: 100 } });
     const answer = await client.request(get(server.origin, '/', { kind: 'blob' }));
-    expect(Buffer.concat(await answer.body.toArray())).toHaveLength(24_000);
+    expect(Buffer.concat(await answer.body.open().toArray())).toHaveLength(24_000);
   });
 
   it('that its reader takes slowly is not the fault of the network', async () => {
     const server = await startServer((_, response) => response.end('x'.repeat(400_000)));
     const answer = await clientFor(server.origin, { timeouts }).request(get(server.origin, '/', { kind: 'blob' }));
     let size = 0;
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    for await (const chunk of answer.body.open() as AsyncIterable<Buffer>) {
       if (size === 0) await new Promise((resolve) => setTimeout(resolve, 400));
       size += chunk.length;
     }

@@ -134,7 +134,7 @@ describe('warnings of a registry', () => {
     const client = clientFor(server.origin, { onWarning, logger, limits: { maxConnectionsPerHost: 1 } });
     for (let round = 0; round < 2; round++) {
       const answer = await client.request(get(server.origin, '/', { kind: 'blob' }));
-      expect(Buffer.concat(await answer.body.toArray())).toHaveLength(1_000_000);
+      expect(Buffer.concat(await answer.body.open().toArray())).toHaveLength(1_000_000);
     }
     expect(passed).toEqual(['old', 'older']);
     expect(logged.join('\n')).toContain('onWarning failed: the screen is full');

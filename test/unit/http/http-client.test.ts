@@ -18,7 +18,7 @@ describe('an HTTP client', () => {
   it('streams a blob', async () => {
     const server = await startServer((_, response) => response.end('x'.repeat(300_000)));
     const answer = await clientFor(server.origin).request(get(server.origin, '/blob', { kind: 'blob' }));
-    expect(await text(answer.body)).toHaveLength(300_000);
+    expect(await text(answer.body.open())).toHaveLength(300_000);
   });
 
   it('sends configured headers, and those of the request above them', async () => {

@@ -7,7 +7,7 @@ import { type Hop, nextHop } from '../../../src/http/redirect.js';
 function hop(from: string, to: string): Hop | undefined {
   const url = new URL(from);
   const answer = { status: 302, headers: createResponseHeaders({ location: to }), body: Readable.from([]) };
-  const trail = { method: 'GET', origin: url.origin, maxRedirects: 10, visited: new Set<string>() };
+  const trail = { method: 'GET', origin: url.origin, maxRedirects: 10, visited: [] };
   return nextHop(answer, { url, leftOrigin: false }, trail);
 }
 
@@ -53,7 +53,7 @@ describe('a redirect is followed', () => {
   it('only for a status that is a redirect', () => {
     const url = new URL('https://r.example/');
     const answer = { status: 304, headers: createResponseHeaders({ location: '/x' }), body: Readable.from([]) };
-    const trail = { method: 'GET', origin: url.origin, maxRedirects: 1, visited: new Set<string>() };
+    const trail = { method: 'GET', origin: url.origin, maxRedirects: 1, visited: [] };
     expect(nextHop(answer, { url, leftOrigin: false }, trail)).toBeUndefined();
   });
 });

@@ -106,7 +106,7 @@ describe('a request that failed', () => {
     const client = clientFor(server.origin, { retry, limits: { maxConnectionsPerHost: 1 } });
     const answer = await client.request(get(server.origin, '/', { kind: 'blob' }));
     let size = 0;
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) size += chunk.length;
+    for await (const chunk of answer.body.open() as AsyncIterable<Buffer>) size += chunk.length;
     expect(size).toBe(1_000_000);
   });
 

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AnswerBody } from '../../../src/http/answer-body.js';
 import { createResponseHeaders } from '../../../src/http/headers.js';
 import type { RegistryResponse } from '../../../src/http/types.js';
 import { partOf } from '../../../src/remotes/blob-range.js';
@@ -12,7 +12,7 @@ const answerWith = (contentRange: string): RegistryResponse => ({
   status: 206,
   headers: createResponseHeaders({ 'content-range': contentRange }),
   leftOrigin: false,
-  body: Readable.from([]),
+  body: AnswerBody.of(Buffer.alloc(0)),
 });
 const blob = { mediaType: 'application/octet-stream', digest: `sha256:${'0'.repeat(64)}`, size: 300 };
 const first = answerWith('');

@@ -59,6 +59,8 @@ export async function openBreakingScene(answer: BlobAnswer, options: ResolverOpt
   });
   const resolver = createResolver({
     retry: { maxRetries: 2, baseDelayMs: 1, maxDelayMs: 1 },
+    // What a window has to bring is read whole, without a stream: the blob is larger.
+    timeouts: { minBlobBytesPerWindow: 200 },
     credentials: () => ({ anonymous: true }),
     ...options,
   });
