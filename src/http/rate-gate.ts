@@ -50,25 +50,23 @@ export class RateGate {
     const now = performance.now();
     if (this.#queue.size === 0 && now >= this.#openAt) return true;
     if (now + mostMs < this.#openAt) return false;
-    return await new Promise((resolve, reject) => {
-      const leave = (): void => {
+    const passed = await new Promise<boolean>((resolve) => {
+      const end = (mayGo: boolean): void => {
         this.#queue.delete(waiting);
-        scope.forget(onGiveUp);
+        scope.forget(giveUp);
         if (this.#queue.size === 0) clearTimeout(this.#timer);
+        resolve(mayGo);
       };
-      const onGiveUp = (): void => {
-        leave();
-        reject(scope.reason as Error);
-      };
-      const end = (passed: boolean): void => {
-        leave();
-        resolve(passed);
+      const giveUp = (): void => {
+        end(false);
       };
       const waiting: Waiting = { latest: now + mostMs, end };
       this.#queue.add(waiting);
-      scope.onGiveUp(onGiveUp);
+      scope.onGiveUp(giveUp);
       if (this.#queue.size === 1) this.#release();
     });
+    scope.throwIfOver();
+    return passed;
   }
 
   #release(): void {

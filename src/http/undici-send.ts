@@ -5,6 +5,7 @@ import { ProtocolError } from '../errors/index.js';
 import type { CallScope } from './call-scope.js';
 import { createGuardedLookup } from './guarded-lookup.js';
 import { conflictingHeader, createResponseHeaders } from './headers.js';
+import { loadUndici } from './load-undici.js';
 import type { ChooseProxy, ProxyServer } from './proxy.js';
 import { proxyRefused } from './proxy-faults.js';
 import { redactUrl } from './redact.js';
@@ -131,7 +132,7 @@ function linesOf(
     origin,
     path,
     headers,
-    method: request.method as Dispatcher.HttpMethod,
+    method: request.method,
     body: request.body ?? null,
     // Deadlines and the floor under a blob's progress are ours: undici's body timeout starts anew with every byte.
     headersTimeout: request.answerMs ?? 0,
@@ -170,7 +171,7 @@ async function createAgent(
   proxy: ProxyServer | undefined,
   closing: AbortSignal,
 ): Promise<Agent> {
-  const { Agent, buildConnector } = await import('undici');
+  const { Agent, buildConnector } = await loadUndici();
   const { ca, cert, key, rejectUnauthorized } = options.tls ?? {};
   const { connectMs, maxConnections } = options;
   const tls = foreign

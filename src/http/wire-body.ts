@@ -152,7 +152,7 @@ export class WireBody {
 
 function finish(stream: Readable, { error }: { readonly error: unknown }): void {
   if (error === undefined) stream.push(null);
-  else stream.destroy(error instanceof Error ? error : new Error(String(error)));
+  else stream.destroy(error instanceof Error ? error : new Error('given up', { cause: error }));
 }
 
 function joined(chunks: readonly Buffer[], size: number): Buffer {

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { z } from 'zod';
 import { ProtocolError } from '../errors/index.js';
 
@@ -18,7 +19,8 @@ export function parseStrictJson(bytes: Uint8Array, what: string): unknown {
   let text: string;
   let value: unknown;
   try {
-    text = decoder.decode(bytes);
+    // What is ASCII, and nearly all is, needs no decoding.
+    text = isAscii(bytes) ? asBuffer(bytes).toString('latin1') : decoder.decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
     throw badJson(what, cause instanceof TypeError ? 'not UTF-8' : (cause as Error).message, cause);
@@ -50,6 +52,10 @@ export function checkJson<T>(value: unknown, schema: z.ZodType<T>, what: string)
     'ERR_OCI_BAD_SCHEMA',
     `${what} is not what the specification asks for${where}: ${issue?.message ?? 'invalid'}`,
   );
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** Up to so many keys are compared one by one: most objects have no more, and a set costs more than that. */

@@ -19,6 +19,8 @@ export interface ApiList {
   readonly warnings: readonly string[];
 }
 
+const listsItself = 'the registry lists the subject as its own referrer; ignored';
+
 type Unsupported = Extract<ReferrersVerdict, { kind: 'unsupported' }>;
 
 /** What reading the endpoint needs to know. */
@@ -42,7 +44,8 @@ export async function readReferrersPages(
   options: ReadPagesOptions,
 ): Promise<ApiList | Unsupported> {
   const { limits } = options;
-  const found = new Map<string, Descriptor>();
+  const referrers: Descriptor[] = [];
+  const digests = new Set([subject]);
   const warnings = new Set<string>();
   const seen = new Set<string>();
   let bytes = 0;
@@ -61,13 +64,15 @@ export async function readReferrersPages(
     if (verdict.warning !== undefined) warnings.add(verdict.warning);
     isFiltered ||= saysFiltered(answer);
     for (const descriptor of verdict.index.manifests) {
-      if (descriptor.digest === subject) warnings.add('the registry lists the subject as its own referrer; ignored');
-      else if (!found.has(descriptor.digest)) found.set(descriptor.digest, descriptor);
+      const { size } = digests.add(descriptor.digest);
+      if (size > referrers.length + 1) referrers.push(descriptor);
+      else if (descriptor.digest === subject) warnings.add(listsItself);
     }
-    if (found.size > limits.maxReferrers) throw overLimit('maxReferrers', limits.maxReferrers, repository, subject);
+    if (referrers.length > limits.maxReferrers)
+      throw overLimit('maxReferrers', limits.maxReferrers, repository, subject);
     url = followingPage(answer, url, seen, repository);
   }
-  return { kind: 'list', referrers: [...found.values()], pages: seen.size, isFiltered, warnings: [...warnings] };
+  return { kind: 'list', referrers, pages: seen.size, isFiltered, warnings: [...warnings] };
 }
 
 /** Reads one page, and judges it. */

@@ -25,7 +25,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 /** Libraries that live in one room, so that replacing one is a change in one place. */
 const confined: Readonly<Record<string, readonly string[]>> = {
-  undici: ['http/undici-send.ts'],
+  undici: ['http/load-undici.ts', 'http/undici-files.d.ts'],
+  'undici/lib/dispatcher/agent.js': ['http/load-undici.ts'],
+  'undici/lib/core/connect.js': ['http/load-undici.ts'],
   'tar-stream': [],
   debug: ['telemetry/'],
   '@opentelemetry/api': ['telemetry/'],
