@@ -1,8 +1,8 @@
+import { CallScope } from '../content/call-scope.js';
 import type { Limits } from '../content/limits.js';
 import { tooLarge } from '../content/read.js';
 import { isOciError, TransportError } from '../errors/index.js';
 import { AnswerBody } from '../http/answer-body.js';
-import { CallScope } from '../http/call-scope.js';
 import { addressRefusedCode } from '../http/guarded-lookup.js';
 import type { ChooseProxy } from '../http/proxy.js';
 import { RateGate } from '../http/rate-gate.js';

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { CallScope } from './call-scope.js';
 
 /** The part of every options object that lets a caller give up. */
 export interface AbortableOptions {
@@ -50,17 +51,15 @@ export async function withDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   signal?.throwIfAborted();
-  const deadline = new AbortController();
-  const timer = setTimeout(() => {
-    deadline.abort(expired());
-  }, milliseconds);
+  const scope = new CallScope([signal], { afterMs: milliseconds, error: expired });
   try {
-    return await work(signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]));
+    return await work(scope.signal);
   } catch (error) {
     signal?.throwIfAborted();
-    throw unwrapAbort(error, deadline.signal);
+    scope.throwIfOver();
+    throw error;
   } finally {
-    clearTimeout(timer);
+    scope.dispose();
   }
 }
 

@@ -1,7 +1,7 @@
+import { CallScope } from '../content/call-scope.js';
 import type { Limits } from '../content/limits.js';
 import type { Logger } from '../telemetry/logger.js';
 import { AnswerBody } from './answer-body.js';
-import { CallScope } from './call-scope.js';
 import { lowerCaseNames, quotedWith } from './headers.js';
 import type { ProgressFloor } from './progress-meter.js';
 import { redactUrl, secretsIn, withoutSecrets } from './redact.js';

@@ -1,8 +1,8 @@
+import { CallScope } from '../content/call-scope.js';
 import type { Limits } from '../content/limits.js';
 import { type ByteLimit, tooLarge } from '../content/read.js';
 import { OciError } from '../errors/index.js';
 import type { Logger } from '../telemetry/logger.js';
-import { CallScope, createAbortHub } from './call-scope.js';
 import { type Answer, type ExchangeContext, exchange } from './exchange.js';
 import { lowerCaseNames } from './headers.js';
 import type { ChooseProxy } from './proxy.js';
@@ -61,7 +61,6 @@ class OriginClient implements HttpClient {
   readonly #context: ExchangeContext;
   readonly #gate: RateGate;
   readonly #closing = new AbortController();
-  readonly #listen = createAbortHub();
   readonly #warned = new Set<string>();
 
   constructor(options: HttpClientOptions) {
@@ -118,7 +117,7 @@ class OriginClient implements HttpClient {
   }
 
   #scopeOf({ signal }: RegistryRequest): CallScope {
-    return new CallScope([signal, this.#closing.signal], undefined, this.#listen);
+    return new CallScope([signal, this.#closing.signal]);
   }
 
   async #run<Result extends { readonly status: number; readonly headers: ResponseHeaders }>(

@@ -4,7 +4,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type SecureContext } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { whileAllowed } from '../content/abort.js';
-import { CallScope, createAbortHub, type ListenForAbort } from './call-scope.js';
+import { CallScope } from '../content/call-scope.js';
 import type { ProxyServer } from './proxy.js';
 import { proxyRefused, proxyTooSlow, proxyUnreachable } from './proxy-faults.js';
 
@@ -29,9 +29,8 @@ type Target = buildConnector.Options;
  * @remarks The proxy resolves the name of the origin; of a tunnel it sees host and port, and nothing of what is in it.
  */
 export function createProxyConnector(proxy: ProxyServer, options: ProxyConnectorOptions): buildConnector.connector {
-  const listen = createAbortHub();
   return (target, callback) => {
-    connectThrough(proxy, target, options, listen).then(
+    connectThrough(proxy, target, options).then(
       (socket) => {
         callback(null, socket);
       },
@@ -42,15 +41,10 @@ export function createProxyConnector(proxy: ProxyServer, options: ProxyConnector
   };
 }
 
-async function connectThrough(
-  proxy: ProxyServer,
-  target: Target,
-  options: ProxyConnectorOptions,
-  listen: ListenForAbort,
-): Promise<Socket> {
+async function connectThrough(proxy: ProxyServer, target: Target, options: ProxyConnectorOptions): Promise<Socket> {
   const { connectMs, secureContext, secure, signal } = options;
   const deadline = { afterMs: connectMs, error: () => proxyTooSlow(proxy, connectMs) };
-  const scope = new CallScope([signal], deadline, listen);
+  const scope = new CallScope([signal], deadline);
   // Whoever listens at the time hears of an error; between two of them nobody does, and that ends no process.
   const socket = dial(proxy, secureContext).on('error', () => undefined);
   try {

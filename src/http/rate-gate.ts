@@ -1,4 +1,4 @@
-import type { CallScope } from './call-scope.js';
+import type { CallScope } from '../content/call-scope.js';
 
 /** Milliseconds over which a crowd is let go, roughly, however far apart its requests should be. */
 const crowdMs = 500;

@@ -21,11 +21,15 @@ const openKeys = new Set([
  * harmless.
  */
 export function redactUrl(url: URL): string {
-  const query = [...url.searchParams].map(
+  const tail = url.search === '' ? '' : redactQuery(url.searchParams);
+  return escapeText(`${url.protocol}//${url.host}${url.pathname}${tail}`, 1_024);
+}
+
+function redactQuery(parameters: URLSearchParams): string {
+  const query = [...parameters].map(
     ([key, value]) => `${encodeURIComponent(key)}=${openKeys.has(key) ? encodeURIComponent(value) : 'REDACTED'}`,
   );
-  const tail = query.length === 0 ? '' : `?${query.join('&')}`;
-  return escapeText(`${url.protocol}//${url.host}${url.pathname}${tail}`, 1_024);
+  return query.length === 0 ? '' : `?${query.join('&')}`;
 }
 
 /** Writes for a message what should have been a URL and is none: nothing of its query, its fragment or its user. */

@@ -1,7 +1,7 @@
 import { sleep } from '../content/abort.js';
+import type { CallScope } from '../content/call-scope.js';
 import { RegistryError } from '../errors/index.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { CallScope } from './call-scope.js';
 import type { RateGate } from './rate-gate.js';
 import { redactUrl } from './redact.js';
 import { parseRetryAfter } from './retry-after.js';

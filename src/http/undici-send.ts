@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
+import type { CallScope } from '../content/call-scope.js';
 import { ProtocolError } from '../errors/index.js';
-import type { CallScope } from './call-scope.js';
 import { createGuardedLookup } from './guarded-lookup.js';
 import { conflictingHeader, createResponseHeaders } from './headers.js';
 import { loadUndici } from './load-undici.js';

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { CallScope } from './call-scope.js';
+import type { CallScope } from '../content/call-scope.js';
 import type { HeaderLines } from './headers.js';
 import { WireBody } from './wire-body.js';
 

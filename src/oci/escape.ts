@@ -1,3 +1,6 @@
+/** What nearly every text consists of. */
+const plain = /^[ -~]*$/;
+
 /**
  * Makes a text from a registry safe for a terminal, a log line or an error message.
  *
@@ -8,6 +11,7 @@
  */
 export function escapeText(text: string, most = 512): string {
   const cut = text.length > most ? `${text.slice(0, most)}…` : text;
+  if (plain.test(cut)) return cut;
   return cut.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this function is about.
     /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/gu,

@@ -1,8 +1,8 @@
 import { pipeline, type Readable } from 'node:stream';
 import { sleep } from '../content/abort.js';
+import { listenForAbort } from '../content/call-scope.js';
 import { createVerifyStream } from '../content/verify-stream.js';
 import { TransportError } from '../errors/index.js';
-import type { ListenForAbort } from '../http/call-scope.js';
 import { redactUrl } from '../http/redact.js';
 import { errorFromResponse } from '../http/response-error.js';
 import { pauseMs } from '../http/retry.js';
@@ -20,7 +20,6 @@ export interface BlobDownload {
   readonly descriptor: Descriptor;
   readonly options: Pick<ResolvedOptions, 'limits' | 'logger' | 'retry' | 'timeouts'>;
   readonly signal: AbortSignal | undefined;
-  readonly listen: ListenForAbort;
 }
 
 /** What the parts of a download have to do with its end. */
@@ -53,7 +52,7 @@ const leastRepeatedBytes = 1024 * 1024;
  * @param first - the answer whose body begins at the first byte
  */
 export function openDownload(first: RegistryResponse, download: BlobDownload): Readable {
-  const { descriptor, at, signal, listen } = download;
+  const { descriptor, at, signal } = download;
   const over = new AbortController();
   const verify = createVerifyStream(descriptor, at.host.host);
   const fail = (error: Error): void => {
@@ -63,7 +62,7 @@ export function openDownload(first: RegistryResponse, download: BlobDownload): R
   const giveUp = (): void => {
     fail(signal?.reason as Error);
   };
-  const unlisten = signal && listen(signal, giveUp);
+  const unlisten = signal && listenForAbort(signal, giveUp);
   verify.once('close', () => {
     unlisten?.();
     over.abort();

@@ -3,7 +3,6 @@ import type { CredentialProvider } from '../auth/credentials.js';
 import { createDockerConfigProvider } from '../auth/docker-config.js';
 import { checkOptions } from '../content/check-options.js';
 import { ArgumentError, OciError } from '../errors/index.js';
-import { createAbortHub, type ListenForAbort } from '../http/call-scope.js';
 import { createHttpClient } from '../http/http-client.js';
 import type { HttpClient, RegistryWarning, RetryPolicy, TlsOptions } from '../http/types.js';
 import type { Dispatcher } from '../http/undici-send.js';
@@ -21,8 +20,6 @@ export class Connections implements AsyncDisposable {
   readonly capabilities: CapabilityCache;
   /** What whole probes found. */
   readonly probes: ProbeCache;
-  /** One listener on a signal, however many downloads it ends. */
-  readonly listen: ListenForAbort = createAbortHub();
   readonly #warned = new Map<string, true>();
   readonly #clients = new Map<string, HttpClient>();
   readonly #credentials: CredentialProvider;

@@ -134,7 +134,7 @@ async function requestBlob(at: Repository, digest: string, signal: AbortSignal |
 }
 
 async function openBlob(
-  { options, listen }: Connections,
+  { options }: Connections,
   at: Repository,
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
@@ -142,7 +142,7 @@ async function openBlob(
   const answer = await requestBlob(at, descriptor.digest, signal);
   const isSmall = descriptor.size <= options.timeouts.minBlobBytesPerWindow;
   const read = isSmall ? await readSmallBlob(answer, descriptor, at.host.host) : undefined;
-  return read ?? openDownload(answer, { at, descriptor, options, signal, listen });
+  return read ?? openDownload(answer, { at, descriptor, options, signal });
 }
 
 /**
@@ -169,7 +169,7 @@ async function readSmallBlob(
 }
 
 async function openBlobByDigest(
-  { options, listen }: Connections,
+  { options }: Connections,
   at: Repository,
   digest: string,
   signal: AbortSignal | undefined,
@@ -181,7 +181,7 @@ async function openBlobByDigest(
   if (length !== undefined && /^[0-9]{1,15}$/.test(length) && answer.headers.get('content-encoding') === undefined) {
     const descriptor = { mediaType, digest, size: Number(length) };
     if (descriptor.size <= maxBlobBytes)
-      return { descriptor, body: openDownload(answer, { at, descriptor, options, signal, listen }) };
+      return { descriptor, body: openDownload(answer, { at, descriptor, options, signal }) };
     answer.body.destroy();
     throw tooLarge({ limitName: 'maxBlobBytes', limit: maxBlobBytes }, at.describe(`blob ${digest}`));
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CallScope } from '../../../src/http/call-scope.js';
+import { CallScope } from '../../../src/content/call-scope.js';
 import { RateGate } from '../../../src/http/rate-gate.js';
 import { bound, clientFor, get, startServer } from './support.js';
 

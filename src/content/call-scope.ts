@@ -6,45 +6,41 @@ export interface Deadline {
   readonly error: () => Error;
 }
 
-/** Calls back when a signal fires, and returns how to stop that. */
-export type ListenForAbort = (signal: AbortSignal, onAbort: () => void) => () => void;
+interface Listeners {
+  readonly calls: Set<() => void>;
+  readonly fire: () => void;
+}
+
+const listeners = new WeakMap<AbortSignal, Listeners>();
 
 /**
- * Creates a {@link ListenForAbort} that puts one listener on a signal however many calls depend on it.
+ * Calls back when a signal fires, with one listener on it however many calls depend on it.
  *
  * @remarks Node warns of a leak at eleven listeners, and 64 calls on one signal are none. `AbortSignal.any` keeps an
  * entry in its sources for every call there ever was.
+ * @returns stops it
  */
-export function createAbortHub(): ListenForAbort {
-  const hub = new WeakMap<AbortSignal, { readonly calls: Set<() => void>; readonly fire: () => void }>();
-  return (signal, onAbort) => {
-    let entry = hub.get(signal);
-    if (entry === undefined) {
-      const calls = new Set<() => void>();
-      entry = {
-        calls,
-        fire: () => {
-          for (const call of calls) call();
-        },
-      };
-      hub.set(signal, entry);
-    }
-    const { calls, fire } = entry;
-    if (calls.size === 0) signal.addEventListener('abort', fire, { once: true });
-    calls.add(onAbort);
-    return () => {
-      calls.delete(onAbort);
-      if (calls.size === 0) signal.removeEventListener('abort', fire);
-    };
+export function listenForAbort(signal: AbortSignal, onAbort: () => void): () => void {
+  const { calls, fire } = listenersOf(signal);
+  if (calls.size === 0) signal.addEventListener('abort', fire, { once: true });
+  calls.add(onAbort);
+  return () => {
+    calls.delete(onAbort);
+    if (calls.size === 0) signal.removeEventListener('abort', fire);
   };
 }
 
-const listenAlone: ListenForAbort = (signal, onAbort) => {
-  signal.addEventListener('abort', onAbort, { once: true });
-  return () => {
-    signal.removeEventListener('abort', onAbort);
+function listenersOf(signal: AbortSignal): Listeners {
+  const known = listeners.get(signal);
+  if (known !== undefined) return known;
+  const calls = new Set<() => void>();
+  const fire = (): void => {
+    for (const call of calls) call();
   };
-};
+  const made = { calls, fire };
+  listeners.set(signal, made);
+  return made;
+}
 
 /**
  * The life of one call: ends when anybody gives up or time is up, and leaves nothing behind when it is disposed.
@@ -60,14 +56,10 @@ export class CallScope {
   #end: { readonly reason: unknown } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    parents: readonly (AbortSignal | CallScope | undefined)[],
-    deadline?: Deadline,
-    listen: ListenForAbort = listenAlone,
-  ) {
+  constructor(parents: readonly (AbortSignal | CallScope | undefined)[], deadline?: Deadline) {
     this.#deadline = deadline;
     this.arm();
-    for (const parent of parents) this.#dependOn(parent, listen);
+    for (const parent of parents) this.#dependOn(parent);
   }
 
   /** True when somebody has given up or time is up. */
@@ -125,7 +117,7 @@ export class CallScope {
     for (const unlink of this.#links.splice(0)) unlink();
   }
 
-  #dependOn(parent: AbortSignal | CallScope | undefined, listen: ListenForAbort): void {
+  #dependOn(parent: AbortSignal | CallScope | undefined): void {
     if (parent === undefined || this.isOver) return;
     const giveUp = (): void => {
       this.#giveUp(parent.reason);
@@ -136,7 +128,7 @@ export class CallScope {
       });
       parent.onGiveUp(giveUp);
     } else if (parent.aborted) giveUp();
-    else this.#links.push(listen(parent, giveUp));
+    else this.#links.push(listenForAbort(parent, giveUp));
   }
 
   #giveUp(reason: unknown): void {
