@@ -1,13 +1,34 @@
-import { type Attributes, type Meter, metrics } from '@opentelemetry/api';
+import { type Attributes, type Meter, type MetricOptions, metrics } from '@opentelemetry/api';
 import { attempt } from './attempt.js';
 import { scopeName } from './scope.js';
 
-const probeBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+// Made once: a list of referrers is told of in some microseconds.
+const probeDuration = histogram(
+  'How long probes of registries took',
+  's',
+  [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+);
 /** To the default of `timeouts.discoveryMs`. */
-const discoveryBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const discoveryDuration = histogram(
+  'How long lists of referrers took',
+  's',
+  [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
+);
 /** 64 KiB to 1 TiB. */
-const byteBuckets = [2 ** 16, 2 ** 20, 2 ** 24, 2 ** 27, 2 ** 30, 2 ** 32, 2 ** 34, 2 ** 36, 2 ** 38, 2 ** 40];
-const blobBuckets = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 10_000];
+const transferBytes = histogram(
+  'Bytes moved by one operation',
+  'By',
+  [16, 20, 24, 27, 30, 32, 34, 36, 38, 40].map((power) => 2 ** power),
+);
+const transferBlobs = histogram(
+  'Blobs moved by one operation',
+  '{blob}',
+  [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 10_000],
+);
+
+function histogram(description: string, unit: string, explicitBucketBoundaries: number[]): MetricOptions {
+  return { description, unit, advice: { explicitBucketBoundaries } };
+}
 
 /** Counts a probe of a registry; `apiSupported` is undefined when the probe failed. */
 export function recordProbe(probe: {
@@ -18,11 +39,7 @@ export function recordProbe(probe: {
   const labels = { registry: probe.registry, api_supported: String(probe.apiSupported ?? 'unknown') };
   record((meter) => {
     count(meter, 'export_registry_capabilities_probed', 'Probes of registries for what they support', labels);
-    const description = 'How long probes of registries took';
-    observe(meter, 'export_registry_probe_duration_seconds', { description, unit: 's', buckets: probeBuckets }, [
-      probe.durationMs / 1000,
-      labels,
-    ]);
+    observe(meter, 'export_registry_probe_duration_seconds', probeDuration, probe.durationMs / 1000, labels);
   });
 }
 
@@ -58,10 +75,8 @@ export function recordTransfer(transfer: {
 }): void {
   const { operation, bytes, blobs } = transfer;
   record((meter) => {
-    const byteOptions = { description: 'Bytes moved by one operation', unit: 'By', buckets: byteBuckets };
-    observe(meter, 'oci_referrers_transfer_bytes', byteOptions, [bytes, { operation }]);
-    const blobOptions = { description: 'Blobs moved by one operation', unit: '{blob}', buckets: blobBuckets };
-    observe(meter, 'oci_referrers_transfer_blobs', blobOptions, [blobs, { operation }]);
+    observe(meter, 'oci_referrers_transfer_bytes', transferBytes, bytes, { operation });
+    observe(meter, 'oci_referrers_transfer_blobs', transferBlobs, blobs, { operation });
   });
 }
 
@@ -78,24 +93,10 @@ function count(meter: Meter, name: string, description: string, labels: Attribut
   meter.createCounter(name, { description }).add(1, labels);
 }
 
-interface HistogramOptions {
-  readonly description: string;
-  readonly unit: string;
-  readonly buckets: readonly number[];
-}
-
-function observe(
-  meter: Meter,
-  name: string,
-  { buckets, ...options }: HistogramOptions,
-  [value, labels]: readonly [number, Attributes],
-): void {
-  const advice = { explicitBucketBoundaries: [...buckets] };
-  meter.createHistogram(name, { ...options, advice }).record(value, labels);
+function observe(meter: Meter, name: string, options: MetricOptions, value: number, labels: Attributes): void {
+  meter.createHistogram(name, options).record(value, labels);
 }
 
 function observeDiscovery(meter: Meter, durationMs: number, labels: Attributes): void {
-  const description = 'How long lists of referrers took';
-  const options = { description, unit: 's', buckets: discoveryBuckets };
-  observe(meter, 'export_referrer_discovery_duration_seconds', options, [durationMs / 1000, labels]);
+  observe(meter, 'export_referrer_discovery_duration_seconds', discoveryDuration, durationMs / 1000, labels);
 }
