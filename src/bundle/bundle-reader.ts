@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { type AbortableOptions, unwrapAbort } from '../content/abort.js';
 import { checkOptions } from '../content/check-options.js';
 import { readBounded } from '../content/read.js';
+import { windowBytes } from '../content/stream-window.js';
 import { BundleError } from '../errors/index.js';
 import { ArchiveFault } from './archive-fault.js';
-import { BundleFile } from './bundle-file.js';
+import { BundleFile, type ChunkMemory } from './bundle-file.js';
 import { ByteCursor } from './byte-cursor.js';
 import { compareEntries } from './entry-names.js';
 import { entryPaths } from './entry-paths.js';
@@ -123,7 +124,7 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
    * @throws {@link BundleError} `ERR_OCI_BUNDLE_INVALID` at the first fault of the archive, `ERR_OCI_BUNDLE_SOURCE`
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<BundleReaderEntry> {
-    for await (const entry of this.read(stop)) {
+    for await (const entry of this.read(stop, 'fresh')) {
       const { path, size, offset } = entry;
       const stream = (): Readable => Readable.from(entry.chunks(), { objectMode: false });
       const bytes = (maxBytes: number): Promise<Buffer> =>
@@ -141,21 +142,16 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
    * fails with `ERR_OCI_BUNDLE_CHANGED` when the file was written to in between
    */
   async readEntry(path: string, options: AbortableOptions = {}): Promise<Readable> {
-    const range = this.#ranges.get(path);
-    if (typeof this.#source !== 'string')
-      throw this.#cannotReread(path, 'the bundle came as a stream', 'save it first');
-    if (range === undefined) throw this.#cannotReread(path, 'no such entry was read', 'iterate over the bundle first');
-    const signal = options.signal ?? this.#signal;
-    if (this.#tar !== undefined) {
-      // The copy is this user's alone, and was made of what was validated. Whoever sets tags asks whether that is still so:
-      // asking here, for each of thousands of parts and each of thousands of manifests, took minutes.
-      return Readable.from(readRange(this.#tar, 'none', range, signal), { objectMode: false });
+    return Readable.from(await this.#openEntry(path, options), { objectMode: false, highWaterMark: windowBytes });
+  }
+
+  /** @internal The same without a wait: what keeps the entry from being opened is a fault of the stream. */
+  streamEntry(path: string, options: AbortableOptions = {}): Readable {
+    const open = (): Promise<AsyncIterable<Buffer>> => this.#openEntry(path, options);
+    async function* chunks(): AsyncGenerator<Buffer> {
+      yield* await open();
     }
-    if (this.#compression !== 'store' && this.#compression !== 'none') {
-      throw this.#cannotReread(path, 'the bundle is compressed', 'gunzip it to a .tar, or export it without deflate');
-    }
-    const chunks = readRange(await this.#open(this.#source), this.#compression, range, signal);
-    return Readable.from(chunks, { objectMode: false });
+    return Readable.from(chunks(), { objectMode: false, highWaterMark: windowBytes });
   }
 
   /** Throws {@link BundleError} `ERR_OCI_BUNDLE_CHANGED` when the open file was written to since it was opened. */
@@ -230,9 +226,13 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     return await this.#bytes();
   }
 
-  /** @internal Iterates and tells about faults instead of stopping, wherever reading can go on. */
-  async *read(onFault: FaultListener): AsyncGenerator<TarEntry> {
-    const raw = new ByteCursor(await this.#bytes(onFault));
+  /**
+   * @internal Iterates and tells about faults instead of stopping, wherever reading can go on.
+   *
+   * @param memory - says whether what an entry yields may be kept while the next piece is asked for
+   */
+  async *read(onFault: FaultListener, memory: ChunkMemory): AsyncGenerator<TarEntry> {
+    const raw = new ByteCursor(await this.#bytes(onFault, memory));
     try {
       const { compression, content } = await unpackArchive(raw);
       this.#compression = compression;
@@ -276,11 +276,11 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
     }
   }
 
-  async #bytes(onFault?: FaultListener): Promise<AsyncIterable<Buffer>> {
+  async #bytes(onFault?: FaultListener, memory?: ChunkMemory): Promise<AsyncIterable<Buffer>> {
     this.#signal?.throwIfAborted();
     if (typeof this.#source === 'string') {
       const file = await this.#open(this.#source, onFault);
-      const chunks = file.readAll(onFault ?? stop, this.#signal);
+      const chunks = file.readAll(onFault ?? stop, this.#signal, memory);
       return this.#onProgress === undefined ? chunks : counted(chunks, file.size, this.#onProgress);
     }
     if (this.#isTaken) {
@@ -295,6 +295,21 @@ export class BundleReader implements AsyncIterable<BundleReaderEntry>, AsyncDisp
   #open(path: string, onFault?: FaultListener): Promise<BundleFile> {
     this.#file ??= BundleFile.open(path, onFault);
     return this.#file;
+  }
+
+  async #openEntry(path: string, options: AbortableOptions): Promise<AsyncIterable<Buffer>> {
+    const range = this.#ranges.get(path);
+    if (typeof this.#source !== 'string')
+      throw this.#cannotReread(path, 'the bundle came as a stream', 'save it first');
+    if (range === undefined) throw this.#cannotReread(path, 'no such entry was read', 'iterate over the bundle first');
+    const signal = options.signal ?? this.#signal;
+    // The copy is this user's alone, and was made of what was validated. Whoever sets tags asks whether that is still so:
+    // asking here, for each of thousands of parts and each of thousands of manifests, took minutes.
+    if (this.#tar !== undefined) return readRange(this.#tar, 'none', range, signal);
+    if (this.#compression !== 'store' && this.#compression !== 'none') {
+      throw this.#cannotReread(path, 'the bundle is compressed', 'gunzip it to a .tar, or export it without deflate');
+    }
+    return readRange(await this.#open(this.#source), this.#compression, range, signal);
   }
 
   #cannotReread(path: string, reason: string, hint: string): BundleError {

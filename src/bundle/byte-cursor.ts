@@ -1,7 +1,7 @@
 const empty = Buffer.alloc(0);
 
 /**
- * Takes exact amounts out of a stream of chunks, without copying where one chunk holds them.
+ * Takes exact amounts out of a stream of chunks, whose memory may be used again for the next but one of them.
  *
  * @internal
  */
@@ -19,7 +19,7 @@ export class ByteCursor {
     return this.#position;
   }
 
-  /** Takes 1 to `most` bytes; undefined at the end. */
+  /** Takes 1 to `most` bytes, as they lie in their chunk: they count until the next ones are taken; undefined at the end. */
   async readSome(most: number): Promise<Buffer | undefined> {
     if (this.#chunk.length === 0 && !(await this.#fill())) return undefined;
     const taken = this.#chunk.subarray(0, most);
@@ -28,17 +28,16 @@ export class ByteCursor {
     return taken;
   }
 
-  /** Takes `size` bytes; fewer only at the end. */
+  /** Takes a copy of `size` bytes, a header or the like; fewer only at the end. */
   async readExactly(size: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    let missing = size;
-    while (missing > 0) {
-      const part = await this.readSome(missing);
+    const bytes = Buffer.allocUnsafe(size);
+    let filled = 0;
+    while (filled < size) {
+      const part = await this.readSome(size - filled);
       if (part === undefined) break;
-      parts.push(part);
-      missing -= part.length;
+      filled += part.copy(bytes, filled);
     }
-    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+    return bytes.subarray(0, filled);
   }
 
   /** Puts bytes back that were taken last. */

@@ -27,29 +27,39 @@ export async function* readRange(
   const first = isStored ? storedPosition(at) : at;
   const last = !isStored ? end : range.size === 0 ? first : storedPosition(end - 1) + 1;
   await file.assertUnchanged(first, last);
-  const chunks = file.read(first, last, signal);
-  let skip = 0;
-  for await (const chunk of chunks) {
-    if (!isStored) {
-      at += chunk.length;
-      yield chunk;
-      continue;
-    }
-    for (let from = 0; from < chunk.length; ) {
-      if (skip > 0) {
-        const skipped = Math.min(skip, chunk.length - from);
-        skip -= skipped;
-        from += skipped;
-        continue;
-      }
-      const part = chunk.subarray(from, from + storedBlockSize - (at % storedBlockSize));
-      from += part.length;
-      at += part.length;
-      if (at % storedBlockSize === 0) skip = storedHeaderSize;
-      yield part;
-    }
+  const blocks = isStored ? new StoredBlocks(at) : undefined;
+  for await (const chunk of file.read(first, last, signal)) {
+    const content = blocks?.strip(chunk) ?? chunk;
+    at += content.length;
+    if (content.length > 0) yield content;
   }
   if (at !== end) throw changed(file.path, `it ends ${end - at} bytes early`);
+}
+
+/** Takes the headers of stored blocks out of a file that is read in chunks. */
+class StoredBlocks {
+  /** Bytes that are left of the block, or, where it is negative, of the header of the next one. */
+  #left: number;
+
+  /** @param offset - where in the tar reading begins */
+  constructor(offset: number) {
+    this.#left = storedBlockSize - (offset % storedBlockSize);
+  }
+
+  /** Moves the content together within the chunk: what goes on the wire in large pieces arrives sooner. */
+  strip(chunk: Buffer): Buffer {
+    let kept = 0;
+    for (let from = 0; from < chunk.length; ) {
+      const isContent = this.#left > 0;
+      const part = Math.min(Math.abs(this.#left), chunk.length - from);
+      if (isContent && kept !== from) chunk.copyWithin(kept, from, from + part);
+      if (isContent) kept += part;
+      from += part;
+      this.#left -= isContent ? part : -part;
+      if (this.#left === 0) this.#left = isContent ? -storedHeaderSize : storedBlockSize;
+    }
+    return chunk.subarray(0, kept);
+  }
 }
 
 /** Finds where a byte of the tar lies in a file of stored gzip blocks. */

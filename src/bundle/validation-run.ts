@@ -74,9 +74,10 @@ export class ValidationRun {
     const { maxEntries, maxTotalBytes, maxRecordBytes } = this.#settings.limits;
     reader.restrict({ maxEntries, maxTotalBytes, maxRecordBytes });
     try {
-      for await (const entry of reader.read((fault) => {
+      const onArchiveFault = (fault: ArchiveFault): void => {
         onFault(fault);
-      })) {
+      };
+      for await (const entry of reader.read(onArchiveFault, 'reused')) {
         signal?.throwIfAborted();
         await this.#take(entry, reader);
         // Without a record nothing says what should follow, or how much of it.
@@ -211,7 +212,7 @@ export class ValidationRun {
       for await (const chunk of entry.chunks()) {
         await hash.update(chunk);
         sha256?.update(chunk);
-        if (isKept) kept.push(chunk);
+        if (isKept) kept.push(Buffer.from(chunk));
       }
     } catch (error) {
       hash.drop();

@@ -3,6 +3,7 @@ import { IntegrityError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { parseDigest } from '../oci/digest.js';
 import { beginHash, hashAndPass } from './running-hash.js';
+import { windowBytes } from './stream-window.js';
 
 /**
  * Creates a transform that passes bytes on and fails unless they are exactly the ones a descriptor names.
@@ -16,6 +17,7 @@ export function createVerifyStream(descriptor: Descriptor, from: string): Transf
   const hash = beginHash(algorithm, descriptor.size);
   let seen = 0;
   const stream = new Transform({
+    highWaterMark: windowBytes,
     transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
       seen += chunk.length;
       if (seen > descriptor.size) {

@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import { windowBytes } from '../content/stream-window.js';
 
 /** The least a stream has to move. */
 export interface ProgressFloor {
@@ -36,7 +37,7 @@ export class ProgressMeter extends Transform {
   #isRead = false;
 
   constructor(options: ProgressMeterOptions) {
-    super();
+    super({ highWaterMark: windowBytes });
     this.#options = options;
     if (options.direction === 'download') this.#watch();
   }

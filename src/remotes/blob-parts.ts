@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { windowBytes } from '../content/stream-window.js';
 import { verifiedStream } from '../content/verify-stream.js';
 import type { Descriptor } from '../oci/descriptor.js';
 
@@ -34,7 +35,7 @@ export class BlobParts {
   body(start: number, end: number): Uint8Array | (() => Readable) {
     const content = this.#content;
     if (content instanceof Uint8Array) return content.subarray(start, end);
-    return () => Readable.from(this.#read(content, start, end), { objectMode: false });
+    return () => Readable.from(this.#read(content, start, end), { objectMode: false, highWaterMark: windowBytes });
   }
 
   /** Closes the content; a part that is still being read fails. */

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { BundleReader } from '../bundle/bundle-reader.js';
 import { blobPath } from '../bundle/entry-paths.js';
 import type { BundleImage, BundleRecord, BundleSubject } from '../bundle/record.js';
@@ -97,13 +97,9 @@ export function bundleBlobs(
   reader: BundleReader,
   signal: AbortSignal | undefined,
 ): (blob: Descriptor) => () => Readable {
-  return (blob) => () => {
-    const chunks = async function* (): AsyncGenerator<Buffer> {
-      yield* (await reader.readEntry(blobPath(blob.digest), { signal })) as AsyncIterable<Buffer>;
-    };
+  return (blob) => () =>
     // Hashed again on its way out: the file could have been written to since it was validated.
-    return verifiedStream(Readable.from(chunks(), { objectMode: false }), blob, 'the bundle');
-  };
+    verifiedStream(reader.streamEntry(blobPath(blob.digest), { signal }), blob, 'the bundle');
 }
 
 async function readNode(
