@@ -1,4 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream';
+import { chunksOf } from '../content/take-chunks.js';
 import { sizeMismatch, verifiedStream } from '../content/verify-stream.js';
 import type { PlannedBlob } from './plan-content.js';
 import { SlabPool } from './slab-pool.js';
@@ -122,7 +123,7 @@ async function* verifiedChunks(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const body = addAbortSignal(signal, await opening);
-  yield* verifiedStream(body, descriptor, `the source of ${reference}`) as AsyncIterable<Buffer>;
+  yield* chunksOf(verifiedStream(body, descriptor, `the source of ${reference}`));
 }
 
 /** Copies the chunks together as they come: a thousand small ones must not cost more memory than was budgeted. */

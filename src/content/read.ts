@@ -5,6 +5,7 @@ import { digestOf, parseDigest } from '../oci/digest.js';
 import type { AbortableOptions } from './abort.js';
 import { unwrapAbort } from './abort.js';
 import type { ContentSource } from './sources.js';
+import { takeChunks } from './take-chunks.js';
 import { digestMismatch, sizeMismatch } from './verify-stream.js';
 
 /** A byte limit and the option that sets it. */
@@ -40,42 +41,6 @@ export async function readBounded(
     stream.destroy();
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
-}
-
-/** Hands over what a stream brings until it ends; an iterator costs more than many a small answer as a whole. */
-async function takeChunks(stream: Readable, take: (chunk: Buffer) => void): Promise<void> {
-  if (stream.readableEnded) return;
-  if (stream.readableFlowing === false) {
-    // Somebody has paused it, or listens to it in another way: data would never come by itself.
-    for await (const chunk of stream as AsyncIterable<Buffer>) take(chunk);
-    return;
-  }
-  await new Promise<void>((resolve, reject) => {
-    const cutShort = (): void => {
-      leave();
-      const early = new Error('the stream was closed before its end');
-      reject(stream.errored ?? Object.assign(early, { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
-    };
-    const onEnd = (): void => {
-      leave();
-      resolve();
-    };
-    const onData = (chunk: Buffer): void => {
-      try {
-        take(chunk);
-      } catch (error) {
-        leave();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    };
-    const leave = (): void => {
-      stream.off('data', onData).off('end', onEnd).off('close', cutShort);
-    };
-    // It stays: a stream that is broken once more, while it is destroyed, ends no process.
-    stream.on('error', reject);
-    if (stream.destroyed) cutShort();
-    else stream.on('data', onData).once('end', onEnd).once('close', cutShort);
-  });
 }
 
 /** Makes the error for something that is larger than its limit. */

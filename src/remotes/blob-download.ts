@@ -1,6 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { sleep } from '../content/abort.js';
 import { listenForAbort } from '../content/call-scope.js';
+import { chunksOf } from '../content/take-chunks.js';
 import { createVerifyStream } from '../content/verify-stream.js';
 import { TransportError } from '../errors/index.js';
 import { redactUrl } from '../http/redact.js';
@@ -121,7 +122,7 @@ async function* bodyOf(
     if (!isBrokenOff(error)) fail(error);
   });
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of chunksOf(body)) {
       const fresh = chunk.subarray(Math.min(known, chunk.length));
       known -= chunk.length - fresh.length;
       progress.repeated += chunk.length - fresh.length;
