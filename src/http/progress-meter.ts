@@ -1,6 +1,9 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { windowBytes } from '../content/stream-window.js';
 
+/** Bytes of an upload that are handed on at once: of a larger piece nobody could see how it moves. */
+const pieceBytes = 64 * 1024;
+
 /** The least a stream has to move. */
 export interface ProgressFloor {
   /** Milliseconds of one window. */
@@ -33,7 +36,10 @@ export interface ProgressMeterOptions {
 export class ProgressMeter extends Transform {
   readonly #options: ProgressMeterOptions;
   #timer: NodeJS.Timeout | undefined;
-  #moved = 0;
+  /** Bytes that have come in. */
+  #passed = 0;
+  /** Bytes that had moved when the last window ended. */
+  #movedBefore = 0;
   #isRead = false;
 
   constructor(options: ProgressMeterOptions) {
@@ -53,8 +59,10 @@ export class ProgressMeter extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#moved += chunk.length;
-    done(null, chunk);
+    this.#passed += chunk.length;
+    if (this.#options.direction === 'download') this.push(chunk);
+    else for (let at = 0; at < chunk.length; at += pieceBytes) this.push(chunk.subarray(at, at + pieceBytes));
+    done();
   }
 
   /** The error is replaced here, not in `_destroy`: who reads later is shown the error `destroy` was called with. */
@@ -77,9 +85,11 @@ export class ProgressMeter extends Transform {
   }
 
   #check(floor: ProgressFloor): void {
+    const isUpload = this.#options.direction === 'upload';
+    // What a registry has not taken yet lies here, or in the last piece, which the socket has.
+    const moved = isUpload ? this.#passed - this.readableLength : this.#passed;
     const isWaitingForReader = this.readableLength > 0;
-    const isNetworkToBlame = isWaitingForReader === (this.#options.direction === 'upload');
-    if (this.#moved < floor.minBytes && isNetworkToBlame) this.destroy(floor.error());
-    this.#moved = 0;
+    if (moved - this.#movedBefore < floor.minBytes && isWaitingForReader === isUpload) this.destroy(floor.error());
+    this.#movedBefore = moved;
   }
 }

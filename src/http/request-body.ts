@@ -20,7 +20,6 @@ export interface RequestBodyOptions {
   readonly onStart: () => void;
 }
 
-const pieceBytes = 64 * 1024;
 const nothing: OpenRequestBody = { body: undefined, fault: () => undefined, dispose: () => undefined };
 
 /** Opens the body of a request for one attempt; a function is called anew each time. */
@@ -29,7 +28,8 @@ export function openRequestBody(body: RegistryRequest['body'], options: RequestB
   const { floor, onStart } = options;
   const isWhole = typeof body !== 'function' && (floor === undefined || body.length === 0);
   if (isWhole) return { body, fault: () => undefined, dispose: () => undefined };
-  const source = typeof body === 'function' ? body() : Readable.from(piecesOf(body), { objectMode: false });
+  // Bytes in memory go the same way as a stream, so that how they move can be seen.
+  const source = typeof body === 'function' ? body() : Readable.from([body], { objectMode: false });
   let fault: { readonly error: unknown } | undefined;
   source.once('error', (error) => {
     fault = { error };
@@ -44,9 +44,4 @@ export function openRequestBody(body: RegistryRequest['body'], options: RequestB
       source.destroy();
     },
   };
-}
-
-/** Bytes in memory go the same way as a stream, so that how they move can be seen. */
-function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
