@@ -30,15 +30,15 @@ async function measureExport(image: LargeImage, rounds: number): Promise<readonl
     ours: ours('bundle', 'export', `${repository}:1`, '--output', bundle, '--force'),
     ...others,
   };
+  const outputs: Readonly<Record<string, string>> = { ours: 'bundle.tgz', oras: 'oras.tar', skopeo: 'skopeo.tar' };
   const took = await inTurn([...Object.keys(commands), 'limit'], rounds, async (name) => {
-    if (name === 'limit') {
-      const hash = await onIdleDisk(['openssl', 'dgst', '-sha256', bundle]);
-      return together([hash, await onIdleDisk(['cp', bundle, path('copy')])]);
-    }
-    await clear(image, name);
-    return await onIdleDisk(commands[name] ?? []);
+    // To take the place of a gibibyte costs whoever does it: the file system has to free the old one.
+    await rm(path(outputs[name] ?? name), { recursive: true, force: true });
+    if (name !== 'limit') return await onIdleDisk(commands[name] ?? []);
+    const hash = await onIdleDisk(['openssl', 'dgst', '-sha256', bundle]);
+    return together([hash, await onIdleDisk(['cp', bundle, path('limit')])]);
   });
-  await rm(path('copy'), { force: true });
+  await rm(path('limit'), { force: true });
   const figure = rate(image);
   const work = `export ${Math.round(image.bytes / MiB)} MiB with 50 referrers`;
   const { limit, ...tools } = took;
@@ -63,10 +63,6 @@ async function measureExport(image: LargeImage, rounds: number): Promise<readonl
 async function onIdleDisk(command: readonly string[]): Promise<Took> {
   await runCommand(['sync']);
   return await runCommand(command);
-}
-
-async function clear({ path }: LargeImage, name: string): Promise<void> {
-  for (const left of [name, `${name}.tar`]) await rm(path(left), { recursive: true, force: true });
 }
 
 async function measureValidation(image: LargeImage, rounds: number): Promise<readonly Row[]> {
