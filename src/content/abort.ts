@@ -9,6 +9,12 @@ export interface AbortableOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The same for what goes on inside a call, which has a scope and need not have a signal. */
+export interface StoppableOptions {
+  /** Who may give up. */
+  readonly signal?: AbortSignal | CallScope | undefined;
+}
+
 /** Waits, and stops waiting as soon as the signal fires; then rejects with the signal's reason. */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
@@ -50,10 +56,20 @@ export async function withDeadline<Result>(
   expired: () => Error,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  return await withinScope(milliseconds, signal, expired, (scope) => work(scope.signal));
+}
+
+/** Does the same for work that need not have a signal. */
+export async function withinScope<Result>(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  expired: () => Error,
+  work: (scope: CallScope) => Promise<Result>,
+): Promise<Result> {
   signal?.throwIfAborted();
   const scope = new CallScope([signal], { afterMs: milliseconds, error: expired });
   try {
-    return await work(scope.signal);
+    return await work(scope);
   } catch (error) {
     signal?.throwIfAborted();
     scope.throwIfOver();

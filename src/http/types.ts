@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
-import type { AbortableOptions } from '../content/abort.js';
+import type { AbortableOptions, StoppableOptions } from '../content/abort.js';
 import type { ByteLimit } from '../content/read.js';
 import type { AnswerBody } from './answer-body.js';
 
 /** One request to a registry, before credentials, retries and redirects. */
-export interface RegistryRequest extends AbortableOptions {
+export interface RegistryRequest extends StoppableOptions {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly url: URL;
   /** Headers of this request alone; they are dropped when a redirect leaves the origin, `Accept` and `Range` excepted. */

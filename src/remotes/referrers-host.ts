@@ -1,3 +1,4 @@
+import type { CallScope } from '../content/call-scope.js';
 import { OciError, ReferrersError } from '../errors/index.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { findOnlyInTag, type TagAddition } from './add-tag-schema.js';
@@ -24,7 +25,8 @@ export interface AskOptions {
   readonly artifactType: string | undefined;
   readonly confirmSubject: boolean;
   readonly includeTagSchema: boolean;
-  readonly signal: AbortSignal;
+  /** Of the question as a whole. */
+  readonly signal: CallScope;
   readonly attempts: AttemptLog;
 }
 
@@ -41,7 +43,9 @@ export async function askRepository(
   const { fallbackHosts, limits } = connections.options;
   if (api.kind === 'list') {
     if (!options.includeTagSchema || !fallbackHosts) return fromApi(repository, api);
-    return fromApi(repository, api, await findOnlyInTag(repository, subject, api.referrers, { ...options, limits }));
+    const { signal } = options.signal;
+    const added = await findOnlyInTag(repository, subject, api.referrers, { ...options, limits, signal });
+    return fromApi(repository, api, added);
   }
   if (!fallbackHosts) throw unsupportedError(repository, subject);
   const tag = await readReferrersTag(repository, subject, { ...options, limits });

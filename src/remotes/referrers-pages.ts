@@ -1,4 +1,4 @@
-import type { AbortableOptions } from '../content/abort.js';
+import type { StoppableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { LimitError, ProtocolError } from '../errors/index.js';
 import { nextLink } from '../http/link-header.js';
@@ -24,7 +24,7 @@ const listsItself = 'the registry lists the subject as its own referrer; ignored
 type Unsupported = Extract<ReferrersVerdict, { kind: 'unsupported' }>;
 
 /** What reading the endpoint needs to know. */
-export interface ReadPagesOptions extends AbortableOptions {
+export interface ReadPagesOptions extends StoppableOptions {
   /** The one type that is sent to the server; none when absent. */
   readonly artifactType: string | undefined;
   readonly fallbackOn: readonly number[];

@@ -1,3 +1,4 @@
+import type { CallScope } from '../content/call-scope.js';
 import type { FetcherByDigest, ListReferrersOptions, ReferrersList } from '../content/sources.js';
 import { ArgumentError, isOciError, type OciError, ReferrersError } from '../errors/index.js';
 import { assertDescriptor, type Descriptor } from '../oci/descriptor.js';
@@ -38,9 +39,7 @@ export async function listReferrers(
     const where = `${reference.registry}/${reference.repository}`;
     const question = { unanswered: `the referrers of ${digest} were not listed`, where, signal: caller };
     try {
-      return await withinDiscovery(timeouts, question, (signal) =>
-        list(context, subject, { ...options, signal }, attempts),
-      );
+      return await withinDiscovery(timeouts, question, (scope) => list(context, subject, options, scope, attempts));
     } catch (error) {
       throw isOciError(error) && error !== caller?.reason ? error.withAttempts(attempts.attempts) : error;
     }
@@ -50,7 +49,8 @@ export async function listReferrers(
 async function list(
   context: ListContext,
   subject: Descriptor,
-  options: ListReferrersOptions & { readonly signal: AbortSignal },
+  options: ListReferrersOptions,
+  scope: CallScope,
   attempts: AttemptLog,
 ): Promise<ReferrersList> {
   const { options: settings } = context.connections;
@@ -60,18 +60,19 @@ async function list(
   const takesListedTypes = options.resolveTypes !== true && !includeTagSchema;
   const mayFilter = (options.serverFilter ?? settings.serverFilter) && wanted.length === 1 && takesListedTypes;
   const ask = async (artifactType: string | undefined): Promise<HostList> => {
-    const { confirmSubject = false, signal } = options;
-    return await askHosts(context, subject, { artifactType, confirmSubject, includeTagSchema, signal, attempts });
+    const { confirmSubject = false } = options;
+    const asking = { artifactType, confirmSubject, includeTagSchema, signal: scope, attempts };
+    return await askHosts(context, subject, asking);
   };
   const filtered = await ask(mayFilter ? wanted[0] : undefined);
   // A server may filter by the wrong field (Quay, Harbor 2.8): that it finds nothing is no fact before it was asked for all.
   const mayHideAll = mayFilter && filtered.source === 'api' && (filtered.isFiltered || filtered.referrers.length === 0);
   const findsNone = !filtered.referrers.some(({ artifactType }) => artifactType === wanted[0]);
   const answer = mayHideAll && findsNone ? await ask(undefined) : filtered;
-  const kept = await keep(context, subject, answer.referrers, options);
+  const kept = await keep(context, subject, answer.referrers, options, scope);
   const tagged =
     (options.legacyTags ?? settings.legacyTags)
-      ? await findLegacyTags(answer.repository, subject, { limits: settings.limits, signal: options.signal, attempts })
+      ? await findLegacyTags(answer.repository, subject, { limits: settings.limits, signal: scope.signal, attempts })
       : [];
   // They have no artifact type at all, so no filter can want them.
   const legacy = wanted.length === 0 ? tagged : [];
@@ -94,10 +95,12 @@ async function keep(
   { connections, byDigest }: ListContext,
   subject: Descriptor,
   listed: readonly Descriptor[],
-  { artifactTypes = [], resolveTypes, signal }: ListReferrersOptions & { readonly signal: AbortSignal },
+  { artifactTypes = [], resolveTypes }: ListReferrersOptions,
+  scope: CallScope,
 ): Promise<readonly Descriptor[]> {
+  if (resolveTypes !== true && artifactTypes.length === 0) return listed;
   const { maxManifestBytes } = connections.options.limits;
-  const context = { subject, byDigest, maxManifestBytes, signal };
+  const context = { subject, byDigest, maxManifestBytes, signal: scope.signal };
   const described = resolveTypes === true ? await describeByManifests(context, listed) : listed;
   if (artifactTypes.length === 0) return described;
   return await keepWanted(context, described, artifactTypes);
@@ -117,7 +120,7 @@ async function askHosts(context: ListContext, subject: Descriptor, options: AskO
       answers.push(answer);
       if (repository.isAuthoritative) return unite(answers);
     } catch (error) {
-      options.signal.throwIfAborted();
+      options.signal.throwIfOver();
       if (repository.isAuthoritative) throw withUnasked(error, context.repositories, eligible);
       failure ??= error;
     }

@@ -1,4 +1,4 @@
-import type { AbortableOptions } from '../content/abort.js';
+import type { StoppableOptions } from '../content/abort.js';
 import type { ByteLimit } from '../content/read.js';
 import type { RegistryError } from '../errors/index.js';
 import { errorFromBytes } from '../http/response-error.js';
@@ -7,7 +7,7 @@ import { manifestAccept, mediaTypes } from '../oci/media-types.js';
 import type { Reference } from '../oci/reference.js';
 import { canonicalHost, type RegistryHost } from './hosts.js';
 
-type Call = AbortableOptions &
+type Call = StoppableOptions &
   Partial<Pick<RegistryRequest, 'headers' | 'body' | 'bodySize' | 'kind' | 'scopes' | 'once' | 'anonymous'>>;
 
 /** One repository on one host: knows its URLs and the scopes they need, and nothing about what answers mean. */

@@ -1,4 +1,4 @@
-import type { AbortableOptions } from '../content/abort.js';
+import type { StoppableOptions } from '../content/abort.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { mediaTypes } from '../oci/media-types.js';
 import type { AttemptLog } from './attempt-log.js';
@@ -11,7 +11,7 @@ export async function isSubjectKnown(
   connections: Connections,
   repository: Repository,
   subject: Descriptor,
-  options: AbortableOptions & { readonly attempts: AttemptLog },
+  options: StoppableOptions & { readonly attempts: AttemptLog },
 ): Promise<boolean> {
   const { capabilities } = connections;
   if (capabilities.hasSubject(repository.key, subject.digest)) return true;

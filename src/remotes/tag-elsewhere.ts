@@ -37,8 +37,8 @@ export async function assertTagAbsent(
     where: `${at.host.host}/${at.name}`,
     signal: options.signal,
   };
-  const list = await withinDiscovery(timeouts, question, async (signal) => {
-    return await readTagList(at, (name) => name === tag, { limits, signal });
+  const list = await withinDiscovery(timeouts, question, async (scope) => {
+    return await readTagList(at, (name) => name === tag, { limits, signal: scope.signal });
   }).catch((error: unknown) => {
     options.signal?.throwIfAborted();
     if (!isOciError(error)) throw error;

@@ -1,4 +1,4 @@
-import type { AbortableOptions } from '../content/abort.js';
+import type { StoppableOptions } from '../content/abort.js';
 import type { Limits } from '../content/limits.js';
 import { IntegrityError, ReferrersError } from '../errors/index.js';
 import { parseErrorBody } from '../http/error-body.js';
@@ -26,7 +26,7 @@ export type TagAnswer =
 export async function readReferrersTag(
   repository: Repository,
   subject: Descriptor,
-  options: AbortableOptions & { readonly limits: Limits; readonly attempts: AttemptLog },
+  options: StoppableOptions & { readonly limits: Limits; readonly attempts: AttemptLog },
 ): Promise<TagAnswer> {
   const tag = referrersTag(subject.digest);
   const what = repository.describe(`referrers tag ${tag}`);

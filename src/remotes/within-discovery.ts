@@ -1,4 +1,5 @@
-import { withDeadline } from '../content/abort.js';
+import { withinScope } from '../content/abort.js';
+import type { CallScope } from '../content/call-scope.js';
 import { TransportError } from '../errors/index.js';
 import type { Timeouts } from '../http/types.js';
 
@@ -19,7 +20,7 @@ export interface Question {
 export async function withinDiscovery<Result>(
   { discoveryMs }: Pick<Timeouts, 'discoveryMs'>,
   { unanswered, where, signal }: Question,
-  work: (signal: AbortSignal) => Promise<Result>,
+  work: (scope: CallScope) => Promise<Result>,
 ): Promise<Result> {
   const expired = (): TransportError =>
     new TransportError('ERR_OCI_TIMEOUT', `${unanswered} within ${discoveryMs} ms`, {
@@ -27,5 +28,5 @@ export async function withinDiscovery<Result>(
       url: where,
       hint: 'raise timeouts.discoveryMs (--timeout), or lower the load on the registry',
     });
-  return await withDeadline(discoveryMs, signal, expired, work);
+  return await withinScope(discoveryMs, signal, expired, work);
 }
