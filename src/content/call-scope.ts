@@ -35,11 +35,24 @@ function listenersOf(signal: AbortSignal): Listeners {
   if (known !== undefined) return known;
   const calls = new Set<() => void>();
   const fire = (): void => {
-    for (const call of calls) call();
+    callAll(calls);
   };
   const made = { calls, fire };
   listeners.set(signal, made);
   return made;
+}
+
+/** Calls everybody back, also behind one who throws: the others have to hear that it is over. */
+function callAll(callbacks: ReadonlySet<() => void>): void {
+  const faults: unknown[] = [];
+  for (const callback of callbacks) {
+    try {
+      callback();
+    } catch (error) {
+      faults.push(error);
+    }
+  }
+  if (faults.length > 0) throw faults[0];
 }
 
 /**
@@ -136,7 +149,7 @@ export class CallScope {
     this.#end = { reason };
     this.dispose();
     this.#controller?.abort(reason);
-    for (const callback of this.#waiting) callback();
+    callAll(this.#waiting);
     this.#waiting.clear();
   }
 }

@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { ProgressFloor } from './progress-meter.js';
 import { openResponseBody, readCut } from './response-body.js';
-import { type CutBytes, WireBody } from './wire-body.js';
+import { type CutBytes, toError, WireBody } from './wire-body.js';
 
 /** How the body of an answer is read. */
 export interface AnswerBodyOptions {
@@ -19,6 +19,7 @@ export interface AnswerBodyOptions {
 export class AnswerBody {
   readonly #wire: WireBody;
   readonly #options: AnswerBodyOptions;
+  #failure: { readonly fault: unknown } | undefined;
 
   constructor(wire: WireBody, options: AnswerBodyOptions) {
     this.#wire = wire;
@@ -39,14 +40,14 @@ export class AnswerBody {
    * @throws OciError for a coding nobody asked for, and whatever a fault of the connection means
    */
   async collect(most: number): Promise<CutBytes> {
-    if (this.#options.coding !== undefined) return await readCut(this.open(), most);
-    const stopWatching = this.#watch();
+    const { coding, faultOf } = this.#options;
     try {
-      return await this.#wire.collect(most);
+      if (coding !== undefined) return await readCut(this.open(), most);
+      return await this.#collectWatched(most);
     } catch (error) {
-      throw this.#options.faultOf?.(error) ?? error;
-    } finally {
-      stopWatching();
+      const fault = faultOf?.(error) ?? error;
+      this.#failure = { fault };
+      throw fault;
     }
   }
 
@@ -57,6 +58,7 @@ export class AnswerBody {
    * @throws OciError for a coding nobody asked for
    */
   open(): Readable {
+    if (this.#failure !== undefined) return failing(this.#failure.fault);
     const { coding, isPart, floor, faultOf } = this.#options;
     return openResponseBody(this.#wire.stream(), coding, { isPart, floor, mapError: faultOf });
   }
@@ -76,17 +78,27 @@ export class AnswerBody {
     this.#wire.whenClosed(callback);
   }
 
-  #watch(): () => void {
+  async #collectWatched(most: number): Promise<CutBytes> {
     const { floor } = this.#options;
-    if (floor === undefined) return () => undefined;
+    if (floor === undefined) return await this.#wire.collect(most);
     let before = 0;
     const timer = setInterval(() => {
       const { size } = this.#wire;
       if (size - before < floor.minBytes) this.#wire.fail(floor.error());
       before = size;
     }, floor.windowMs);
-    return () => {
+    try {
+      return await this.#wire.collect(most);
+    } finally {
       clearInterval(timer);
-    };
+    }
   }
+}
+
+function failing(fault: unknown): Readable {
+  return new Readable({
+    read() {
+      this.destroy(toError(fault));
+    },
+  });
 }

@@ -30,6 +30,8 @@ export function openResponseBody(
   const meter = new ProgressMeter({ ...options, direction: 'download' });
   // What it listens to stays listened to: a body that fails before its reader has come ends no process.
   pipeline([encoded, ...decoders, meter], () => undefined);
+  // A decoder ends where the coding does, whatever follows; nobody would read that, or free its connection.
+  meter.once('close', () => encoded.destroy());
   return meter;
 }
 

@@ -11,7 +11,7 @@ import { proxyRefused } from './proxy-faults.js';
 import { redactUrl } from './redact.js';
 import type { ResponseHeaders, TlsOptions } from './types.js';
 import type { WireBody } from './wire-body.js';
-import { receive, type WireAnswer } from './wire-receiver.js';
+import { receive, receiveFrom, type SentRequest, type WireAnswer } from './wire-receiver.js';
 
 export type { Dispatcher } from 'undici';
 
@@ -69,8 +69,7 @@ export function createTransport(options: TransportOptions): Transport {
   const own: Agents = new Map();
   const foreign: Agents = new Map();
   const closing = new AbortController();
-  const agentFor = async (request: WireRequest, proxy: ProxyServer | undefined): Promise<Dispatcher> => {
-    if (options.dispatcher !== undefined) return options.dispatcher;
+  const agentFor = async (request: WireRequest, proxy: ProxyServer | undefined): Promise<Agent> => {
     const agents = request.foreign ? foreign : own;
     const agent = agents.get(proxy) ?? createAgent(options, request.foreign, proxy, closing.signal);
     agents.set(proxy, agent);
@@ -80,8 +79,11 @@ export function createTransport(options: TransportOptions): Transport {
     async send(request) {
       request.scope.throwIfOver();
       const proxy = options.proxyFor?.(request.url);
-      const dispatcher = await agentFor(request, proxy);
-      const answer = await receive(dispatcher, linesOf(request, options, proxy), request.scope);
+      const lines = linesOf(request, options, proxy);
+      const answer =
+        options.dispatcher === undefined
+          ? await receive(await agentFor(request, proxy), lines, request.scope)
+          : await receiveFrom(options.dispatcher, lines, request.scope);
       assertNoProxyLogin(request, answer, proxy);
       const headers = createResponseHeaders(answer.headers);
       assertUnambiguous(request, answer, headers);
@@ -121,11 +123,7 @@ function assertNoProxyLogin({ url }: WireRequest, answer: WireAnswer, proxy?: Pr
   throw proxyRefused(proxy, url.host, answer.status);
 }
 
-function linesOf(
-  request: WireRequest,
-  options: TransportOptions,
-  proxy: ProxyServer | undefined,
-): Dispatcher.DispatchOptions {
+function linesOf(request: WireRequest, options: TransportOptions, proxy: ProxyServer | undefined): SentRequest {
   const { origin, path, headers } =
     proxy === undefined || request.url.protocol !== 'http:' ? directly(request) : forwarded(request, proxy);
   return {
@@ -141,7 +139,7 @@ function linesOf(
   };
 }
 
-type Line = Pick<WireRequest, 'headers'> & Pick<Dispatcher.DispatchOptions, 'path'> & { readonly origin: string };
+type Line = Pick<WireRequest, 'headers'> & Pick<SentRequest, 'origin' | 'path'>;
 
 function directly({ url, headers }: WireRequest): Line {
   return { origin: url.origin, path: `${url.pathname}${url.search}`, headers };

@@ -20,6 +20,9 @@ interface Collector {
   readonly reject: (error: unknown) => void;
 }
 
+/** How a body ended. */
+type End = { readonly isWhole: true } | { readonly isWhole: false; readonly error: unknown };
+
 /** What is held for a reader who has not come yet, and what a stream holds: then the connection waits. */
 const heldBytes = 64 * 1024;
 const discardMs = 1_000;
@@ -35,7 +38,7 @@ export class WireBody {
   readonly #onClose: (() => void)[] = [];
   #held: Buffer[] = [];
   #size = 0;
-  #end: { readonly error: unknown } | undefined;
+  #end: End | undefined;
   #isClosed = false;
   #collector: Collector | undefined;
   #stream: Readable | undefined;
@@ -62,31 +65,30 @@ export class WireBody {
     return this.#size;
   }
 
-  /** The connection has brought the last byte, or failed. */
-  end(error?: unknown): void {
-    if (this.#end !== undefined) return;
-    this.#end = { error };
-    if (this.#stream !== undefined) finish(this.#stream, this.#end);
-    else if (this.#collector !== undefined) this.#giveCollected(this.#collector);
+  /** The connection has brought the last byte. */
+  end(): void {
+    this.#finish({ isWhole: true });
   }
 
-  /** Breaks the connection off, since the body is not what it should be. */
-  fail(error: Error): void {
-    this.end(error);
-    this.#control.abort(error);
+  /** The body is not what it should be, or its connection failed: which is broken off, if it is there. */
+  fail(error: unknown): void {
+    this.#finish({ isWhole: false, error });
+    this.#control.abort(toError(error));
   }
 
-  /** Reads the body whole, or up to a bound, behind which the connection is broken off. */
+  /** Reads the body whole, or up to a bound, behind which the connection is broken off; once. */
   collect(most: number): Promise<CutBytes> {
     return new Promise((resolve, reject) => {
+      if (this.#isTaken()) throw new Error('the body of the answer is being read already');
       this.#collector = { most, resolve, reject };
       this.#giveCollected(this.#collector);
       if (!this.#isClosed) this.#control.resume();
     });
   }
 
-  /** Hands the body over as a stream, which the caller reads to its end or destroys. */
+  /** Hands the body over as a stream, once, which the caller reads to its end or destroys. */
   stream(): Readable {
+    if (this.#isTaken()) throw new TypeError('the body of the answer is being read already');
     const stream = new Readable({
       highWaterMark: heldBytes,
       read: () => {
@@ -99,16 +101,14 @@ export class WireBody {
     });
     this.#stream = stream;
     for (const chunk of this.#held.splice(0)) stream.push(chunk);
-    if (this.#end !== undefined) finish(stream, this.#end);
+    if (this.#end !== undefined) endStream(stream, this.#end);
     return stream;
   }
 
   /** Leaves what has not been read; the connection is broken off unless everything has come. */
   destroy(): void {
     this.#stream?.on('error', () => undefined).destroy();
-    if (this.#isClosed) return;
     this.#close();
-    this.#collector?.reject(this.#end?.error);
   }
 
   /** Gets rid of it: what is small is read so that its connection can be used again, anything else is left. */
@@ -116,9 +116,10 @@ export class WireBody {
     const timer = setTimeout(() => {
       this.destroy();
     }, discardMs);
-    // Too slow, broken, or left already: nobody wanted it.
+    // Too slow, broken, left or taken already: nobody wanted it.
     await this.collect(heldBytes).catch(() => undefined);
     clearTimeout(timer);
+    this.destroy();
   }
 
   /** Calls back when the body has been read, left or broken off, also when that has happened. */
@@ -127,32 +128,51 @@ export class WireBody {
     else this.#onClose.push(callback);
   }
 
+  #isTaken(): boolean {
+    return this.#collector !== undefined || this.#stream !== undefined;
+  }
+
+  #finish(end: End): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    if (this.#stream !== undefined) endStream(this.#stream, end);
+    else if (this.#collector !== undefined) this.#giveCollected(this.#collector);
+  }
+
   #giveCollected({ most, resolve, reject }: Collector): void {
     const truncated = this.#size > most;
-    if (this.#end === undefined && !truncated) return;
+    const end = this.#end;
+    if (end === undefined && !truncated) return;
     const chunks = this.#held;
-    const error = truncated ? undefined : this.#end?.error;
+    // What fails behind the bound is not looked at any more.
+    if (truncated || end?.isWhole === true) resolve({ bytes: joined(chunks, Math.min(this.#size, most)), truncated });
+    else reject(end?.error);
     this.#close();
-    if (error === undefined) resolve({ bytes: joined(chunks, Math.min(this.#size, most)), truncated });
-    else reject(error);
   }
 
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#held = [];
+    const error = new Error('the body of the answer was left');
     if (this.#end === undefined) {
-      const error = new Error('the body of the answer was left');
-      this.#end = { error };
+      this.#end = { isWhole: false, error };
       this.#control.abort(error);
     }
+    // Nobody waits for what does not come any more; who has been served does not hear this.
+    this.#collector?.reject(error);
     for (const callback of this.#onClose) callback();
   }
 }
 
-function finish(stream: Readable, { error }: { readonly error: unknown }): void {
-  if (error === undefined) stream.push(null);
-  else stream.destroy(error instanceof Error ? error : new Error('given up', { cause: error }));
+function endStream(stream: Readable, end: End): void {
+  if (end.isWhole) stream.push(null);
+  else stream.destroy(toError(end.error));
+}
+
+/** A caller may give up with any value as the reason; a stream fails with an error. */
+export function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('given up', { cause: error });
 }
 
 function joined(chunks: readonly Buffer[], size: number): Buffer {

@@ -1,7 +1,11 @@
 import type { Dispatcher } from 'undici';
+import { whileAllowed } from '../content/abort.js';
 import type { CallScope } from '../content/call-scope.js';
 import type { HeaderLines } from './headers.js';
-import { WireBody } from './wire-body.js';
+import { toError, WireBody } from './wire-body.js';
+
+/** A request as undici takes it. */
+export type SentRequest = Dispatcher.DispatchOptions & { readonly origin: string };
 
 /** An answer as it comes from the wire. */
 export interface WireAnswer {
@@ -16,11 +20,7 @@ export interface WireAnswer {
  * @remarks undici does not look at who gives up while a request waits for a connection: the promise rejects at once here,
  * and a request that gets its connection later is ended before a byte of it is sent.
  */
-export function receive(
-  dispatcher: Dispatcher,
-  request: Dispatcher.DispatchOptions,
-  scope: CallScope,
-): Promise<WireAnswer> {
+export function receive(dispatcher: Dispatcher, request: SentRequest, scope: CallScope): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
     dispatcher.dispatch(request, new Receiver(scope, resolve, reject));
   });
@@ -57,22 +57,57 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#end();
+    this.#scope.forget(this.#giveUp);
+    this.#body?.end();
   }
 
   onResponseError(_control: Dispatcher.DispatchController, error: Error): void {
-    this.#end(error);
+    this.#fail(error);
   }
 
   readonly #giveUp = (): void => {
     const { reason } = this.#scope;
-    this.#end(reason);
-    this.#control?.abort(reason as Error);
+    this.#fail(reason);
+    this.#control?.abort(toError(reason));
   };
 
-  #end(error?: unknown): void {
+  #fail(error: unknown): void {
     this.#scope.forget(this.#giveUp);
     if (this.#body === undefined) this.#reject(error);
-    else this.#body.end(error);
+    else this.#body.fail(error);
   }
+}
+
+/**
+ * Does the same with a caller's dispatcher, by the method that all of them have: that of Node 20 itself is of undici 6, which
+ * knows handlers of another form.
+ */
+export async function receiveFrom(dispatcher: Dispatcher, request: SentRequest, scope: CallScope): Promise<WireAnswer> {
+  const { signal } = scope;
+  const asked = dispatcher.request({ ...request, signal });
+  const { statusCode, headers, body } = await whileAllowed(asked, signal);
+  const wire = new WireBody({
+    pause() {
+      body.pause();
+    },
+    resume() {
+      body.resume();
+    },
+    abort(reason) {
+      body.destroy(reason);
+    },
+  });
+  body.on('data', (chunk: Buffer) => {
+    wire.push(chunk);
+  });
+  body.once('end', () => {
+    wire.end();
+  });
+  body.on('error', (error) => {
+    wire.fail(error);
+  });
+  body.once('close', () => {
+    wire.fail(new Error('the connection was closed before the end of the body'));
+  });
+  return { status: statusCode, headers, body: wire };
 }
