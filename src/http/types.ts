@@ -111,7 +111,10 @@ export interface Timeouts {
   readonly requestMs: number;
   /** Milliseconds in which a blob has to move at least `minBlobBytesPerWindow`; 30,000 by default. */
   readonly blobWindowMs: number;
-  /** Bytes a blob has to move in each window; 32 KiB by default. */
+  /**
+   * Bytes a blob has to move in each window; 32 KiB by default. A blob that is no larger, up to 64 KiB, is read and verified
+   * before `fetch` returns.
+   */
   readonly minBlobBytesPerWindow: number;
   /** Milliseconds for the referrers of one subject, all pages, retries and tokens included; 120,000 by default. */
   readonly discoveryMs: number;

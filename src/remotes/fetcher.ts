@@ -22,6 +22,9 @@ import type { Repository } from './repository.js';
 import { tryRepositories } from './try-repositories.js';
 import type { Fetcher } from './types.js';
 
+/** A larger blob is streamed, however much of it one window has to bring. */
+const mostBytesInMemory = 64 * 1024;
+
 /** Creates the fetcher of one repository; `scope` aborts everything it does. */
 export function createFetcher(
   connections: Connections,
@@ -140,7 +143,7 @@ async function openBlob(
   signal: AbortSignal | undefined,
 ): Promise<Readable> {
   const answer = await requestBlob(at, descriptor.digest, signal);
-  const isSmall = descriptor.size <= options.timeouts.minBlobBytesPerWindow;
+  const isSmall = descriptor.size <= Math.min(options.timeouts.minBlobBytesPerWindow, mostBytesInMemory);
   const read = isSmall ? await readSmallBlob(answer, descriptor, at.host.host) : undefined;
   return read ?? openDownload(answer, { at, descriptor, options, signal });
 }

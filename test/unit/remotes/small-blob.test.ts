@@ -41,6 +41,25 @@ describe('a blob that one window has to bring', () => {
     });
   });
 
+  it('is never a large one, whatever a window has to bring', async () => {
+    const image = buildImage({ layers: [Buffer.alloc(1_000_000)] });
+    const [layer] = image.blobs.slice(-1);
+    await using registry: TestRegistry = await startRegistry({
+      intercept: ({ endpoint }, response) => {
+        if (endpoint !== 'blob') return false;
+        response.writeHead(200, { 'content-length': '1000000' }).write(Buffer.alloc(1_000));
+        return true;
+      },
+    });
+    registry.store.add(repository, image);
+    const timeouts = { minBlobBytesPerWindow: 10_000_000 };
+    await using resolver = createResolver({ credentials: () => ({ anonymous: true }), timeouts });
+    const fetcher = await resolver.fetcher(`${registry.host}/${repository}@${image.descriptor.digest}`);
+    // The rest never comes: whoever waited for it would wait for a window.
+    const stream = await fetcher.fetch(layer?.descriptor ?? image.descriptor);
+    stream.destroy();
+  });
+
   it('is asked for at the registry where a mirror has other bytes', async () => {
     const image = buildImage({ layers: [blobBytes] });
     const [layer] = image.blobs.slice(-1);
