@@ -25,6 +25,8 @@ type End = { readonly isWhole: true } | { readonly isWhole: false; readonly erro
 
 /** What is held for a reader who has not come yet, and what a stream holds: then the connection waits. */
 const heldBytes = 64 * 1024;
+/** Pieces that are held before they are put together: a body may come in single bytes, each with a buffer of its own. */
+const mostLoose = 256;
 const discardMs = 1_000;
 
 /**
@@ -37,6 +39,8 @@ export class WireBody {
   readonly #control: WireControl;
   readonly #onClose: (() => void)[] = [];
   #held: Buffer[] = [];
+  /** How many of what is held have not been put together. */
+  #loose = 0;
   #size = 0;
   #end: End | undefined;
   #isClosed = false;
@@ -54,8 +58,7 @@ export class WireBody {
       if (!this.#stream.push(chunk)) this.#control.pause();
       return;
     }
-    this.#held.push(chunk);
-    this.#size += chunk.length;
+    this.#hold(chunk);
     if (this.#collector !== undefined) this.#giveCollected(this.#collector);
     else if (this.#size > heldBytes) this.#control.pause();
   }
@@ -126,6 +129,15 @@ export class WireBody {
   whenClosed(callback: () => void): void {
     if (this.#isClosed) callback();
     else this.#onClose.push(callback);
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#held.push(chunk);
+    this.#size += chunk.length;
+    this.#loose++;
+    if (this.#loose < mostLoose) return;
+    this.#held.push(Buffer.concat(this.#held.splice(-mostLoose)));
+    this.#loose = 0;
   }
 
   #isTaken(): boolean {

@@ -70,6 +70,14 @@ describe('a body from the wire', () => {
     expect(() => body.stream()).toThrow('already');
   });
 
+  it('that comes in single bytes is whole', async () => {
+    const { body } = open();
+    const bytes = Buffer.from(Array.from({ length: 3_000 }, (_, at) => at % 251));
+    for (let at = 0; at < bytes.length; at++) body.push(bytes.subarray(at, at + 1));
+    body.end();
+    expect((await body.collect(3_000)).bytes.equals(bytes)).toBe(true);
+  });
+
   it('that is left while somebody waits for it says so, and breaks its connection off', async () => {
     const { body, aborted } = open();
     const waiting = body.collect(10);
