@@ -88,7 +88,5 @@ function distinct(values: readonly string[]): readonly string[] {
 
 /** Copies headers with lower-case names, so that a later one replaces an earlier one of the same name. */
 export function lowerCaseNames(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  const named: Record<string, string> = {};
-  for (const name in headers) named[name.toLowerCase()] = headers[name] as string;
-  return named;
+  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 }

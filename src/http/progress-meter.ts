@@ -23,8 +23,6 @@ export interface ProgressMeterOptions {
   readonly mapError?: ((error: Error) => Error) | undefined;
   /** Called once, when the stream is read for the first time: an upload has a connection then. */
   readonly onStart?: (() => void) | undefined;
-  /** Called once, when the stream is over for whatever reason. */
-  readonly onClose?: (() => void) | undefined;
 }
 
 /**
@@ -72,7 +70,6 @@ export class ProgressMeter extends Transform {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearInterval(this.#timer);
-    this.#options.onClose?.();
     done(error);
   }
 

@@ -58,7 +58,8 @@ class Receiver implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#scope.forget(this.#giveUp);
-    this.#body?.end();
+    if (this.#body === undefined) this.#reject(new Error('the answer ended before its head had come'));
+    else this.#body.end();
   }
 
   onResponseError(_control: Dispatcher.DispatchController, error: Error): void {

@@ -1,5 +1,7 @@
+import { getEventListeners } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { withDeadline } from '../../../src/content/abort.js';
 import { bound, clientFor, get, startServer } from './support.js';
 
 const timeout = { code: 'ERR_OCI_TIMEOUT', name: 'TransportError' };
@@ -87,6 +89,21 @@ describe('a caller that gives up', () => {
     const results = await Promise.allSettled(calls);
     expect(results.map((result) => result.status === 'rejected' && result.reason === reason)).not.toContain(false);
     expect(warnings).toEqual([]);
+  });
+
+  it('is listened to once by however many calls and deadlines, and by none when they are over', async () => {
+    const caller = new AbortController();
+    const listeners = (): number => getEventListeners(caller.signal, 'abort').length;
+    let open = (): void => undefined;
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const late = (): Error => new Error('late');
+    const calls = Array.from({ length: 20 }, () => withDeadline(10_000, caller.signal, late, () => opened));
+    expect(listeners()).toBe(1);
+    open();
+    await Promise.all(calls);
+    expect(listeners()).toBe(0);
   });
 
   it('gets its own reason back while waiting for an answer', async () => {

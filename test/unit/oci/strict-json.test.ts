@@ -50,6 +50,20 @@ describe('strict JSON', () => {
     expect(() => parseStrictJson(bytes, 'answer')).toThrow(refused);
   });
 
+  const many = Array.from({ length: 20 }, (_, at) => `k${at}`);
+  const withKeys = (...keys: readonly string[]): string => `{${keys.map((key) => `"${key}":0`).join(',')}}`;
+
+  it.each(many)('finds %s where it is there a second time, among twenty keys', (key) => {
+    expect(() => parse(withKeys(...many, key))).toThrow(refused);
+    expect(() => parse(`[${withKeys(...many)},{"x":${withKeys(key, 'other', key)}}]`)).toThrow(refused);
+  });
+
+  it('does not take the keys of one object for those of its siblings, few or many', () => {
+    const objects = [many, ['a', 'b'], many, ['b'], ['a', 'b']].map((keys) => withKeys(...keys));
+    const text = `{"a":[${objects.join(',')}],"b":${withKeys(...many)}}`;
+    expect(parse(text)).toEqual(JSON.parse(text));
+  });
+
   it('does not take a string for a key, or the same key in two objects for a duplicate', () => {
     const text = '{"a":["a","a:",{"a":1},{"a":"\\"a\\":"}],"b":"a"}';
     expect(parse(text)).toEqual(JSON.parse(text));
